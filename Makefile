@@ -1,0 +1,97 @@
+# make run and make test set up all they need. `make` alone lists the rest.
+# One environment, .venv, serves both: run puts in only what the bot needs, test adds the development tools.
+
+PYTHON ?= python3
+ARGS ?= chat
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+KNOWLEDGE := bot/knowledge.json
+DATA := $(shell find data/ -name '*.yaml' -o -type d)
+CODE := bot adapters tests scripts hatch_build.py
+
+.PHONY: help run test format check-format lint types check-data check data bench lock clean
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: $(RUNTIME) $(KNOWLEDGE) ## talk to the bot; ARGS="ask 451" runs another command
+	@$(BIN)/smtpbot $(ARGS)
+
+test: $(DEVELOPMENT) $(KNOWLEDGE) ## run the tests; TESTS="-x -m 'not slow'" picks some
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: check-format lint types test check-data ## all that CI asks: format, lint, types, tests, data
+
+check-format: $(DEVELOPMENT)
+	@$(BIN)/ruff format --check $(CODE)
+
+lint: $(DEVELOPMENT)
+	@$(BIN)/ruff check $(CODE)
+
+types: $(DEVELOPMENT)
+	@$(BIN)/mypy --strict bot adapters
+
+check-data: $(RUNTIME) $(KNOWLEDGE)
+	@$(BIN)/smtpbot data check
+
+format: $(DEVELOPMENT) ## lay the code out and mend what lint can mend
+	@$(BIN)/ruff check --fix-only --quiet $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+data: $(RUNTIME) ## check data/ and build bot/knowledge.json from it
+	@$(BIN)/smtpbot data check
+	@$(BIN)/smtpbot data build
+
+bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
+	@$(BIN)/python scripts/bench.py
+
+clean: ## remove the environment, the built knowledge and all caches
+	rm -rf $(VENV) .venv-lock dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find bot adapters tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment. Each stamp is older than its lock when the lock has changed, and then it is installed again.
+
+$(VENV)/.created:
+	@scripts/check-python "$(PYTHON)"
+	@echo "Setting up $(VENV) (only once)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@touch $@
+
+# The build tools stay in a folder of their own, so that they are no part of what the bot runs on.
+$(RUNTIME): $(VENV)/.created requirements/runtime.txt requirements/build.txt pyproject.toml hatch_build.py
+	@echo "Installing the bot"
+	@$(PIP) install --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --require-hashes -r requirements/build.txt --upgrade --target $(VENV)/build
+	@PYTHONPATH=$(VENV)/build $(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements/development.txt
+	@echo "Installing the development tools"
+	@$(PIP) install --require-hashes -r requirements/development.txt
+	@touch $@
+
+$(KNOWLEDGE): $(DATA) bot/building.py | $(RUNTIME)
+	@$(BIN)/python -m bot data build
+	@touch $@
+
+# The locks. The development lock is a superset of the others; they take their versions from it.
+
+UV := .venv-lock/bin/uv
+COMPILE := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
+
+lock: $(UV) ## renew requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer versions
+	$(UV) $(COMPILE) $(UPGRADE) --extra all --group development -o requirements/development.txt
+	$(UV) $(COMPILE) -c requirements/development.txt --extra all -o requirements/all.txt
+	$(UV) $(COMPILE) -c requirements/development.txt -o requirements/runtime.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		-c requirements/development.txt --group build -o requirements/build.txt
+
+$(UV):
+	@scripts/check-python "$(PYTHON)"
+	@"$(PYTHON)" -m venv --clear .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv

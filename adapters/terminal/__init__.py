@@ -1,0 +1,1 @@
+"""The terminal: ask, explain, chat and batch."""

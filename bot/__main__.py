@@ -1,0 +1,105 @@
+"""The program's door: the commands, and which adapter or core part does each. Imports an adapter only when asked for it."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot import __version__
+from bot.errors import BotError, UsageError
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smtpbot", description="Explains mail errors: SMTP codes, bounces, log lines."
+    )
+    parser.add_argument("--version", action="version", version=f"smtpbot {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    ask = commands.add_parser("ask", help="answer one question: smtpbot ask 550 5.7.26")
+    ask.add_argument("words", nargs="+", metavar="WORDS")
+    ask.add_argument("--json", action="store_true", help="print the record")
+
+    explain = commands.add_parser("explain", help="explain mails, bounces and logs in files or on standard input")
+    explain.add_argument("files", nargs="*", metavar="FILE")
+    explain.add_argument("--json", action="store_true", help="print one record for each file or mail")
+    explain.add_argument("--csv", action="store_true", help="print the recipients with their causes")
+    explain.add_argument("--draft", choices=("customer", "postmaster"), help="print a mail ready to send")
+    explain.add_argument("--why", action="store_true", help="show which words decided and what was set aside")
+
+    commands.add_parser("chat", help="a conversation in the terminal, or paragraphs from a pipe")
+
+    batch = commands.add_parser("batch", help="JSON lines in, records out")
+    batch.add_argument("file", nargs="?", metavar="FILE")
+
+    data = commands.add_parser("data", help="the knowledge: check, build, show, search")
+    data.add_argument("action", choices=("check", "build", "show", "search"))
+    data.add_argument("words", nargs="*", metavar="WORDS", help="an entry id to show, words to search")
+    data.add_argument("--folder", type=Path, help="another data folder")
+
+    completion = commands.add_parser("completion", help="print a completion script for your shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    return parser
+
+
+def _bot() -> "Bot":
+    from bot.app import Bot
+
+    own = os.environ.get("SMTPBOT_DATA_DIR")
+    return Bot.load(Path(own) if own else None)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "data":
+        from bot import upkeep
+
+        return upkeep.run(arguments.action, arguments.words, arguments.folder, sys.stdout)
+    if arguments.command == "completion":
+        import shtab
+
+        print(shtab.complete(_parser(), arguments.shell))
+        return 0
+    from adapters.terminal import app
+
+    if arguments.command == "ask":
+        return app.ask(_bot(), arguments.words, arguments.json, sys.stdout)
+    if arguments.command == "explain":
+        return app.explain(
+            _bot(), arguments.files, arguments.json, arguments.csv, arguments.draft, arguments.why, sys.stdout
+        )
+    if arguments.command == "batch":
+        bot = _bot()
+        if arguments.file and arguments.file != "-":
+            try:
+                with open(arguments.file, encoding="utf-8", errors="replace") as lines:
+                    return app.batch(bot, lines, sys.stdout)
+            except OSError as error:
+                raise UsageError(f"{arguments.file}: {error.strerror}") from None
+        return app.batch(bot, sys.stdin, sys.stdout)
+    return app.chat(_bot(), sys.stdin, sys.stdout)
+
+
+def main() -> int:
+    """Run one command; the exit status: 0 answered, 1 not a mail error, 2 wrong use, 3 broken settings or data."""
+    for stream in (sys.stdout, sys.stdin):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    arguments = _parser().parse_args()
+    try:
+        return _run(arguments)
+    except BotError as error:
+        print(f"smtpbot: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Failure + Verdict + Knowledge -> Answer: the entry's own words first, then the detail's, then the cause's."""
+
+from typing import Any
+
+from bot.codes import disagree, permanence_of
+from bot.knowledge import Knowledge
+from bot.model import Answer, Failure, Source, Verdict
+from bot.ours import Ours
+from bot.wording import Values
+
+MAX_STEPS = 4
+MAX_WORDS_STEPS = 105  # words all steps of one answer may take together
+IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml"
+RFC5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.2"
+_SITUATIONS = {
+    "postfix": "postfix",
+    "exim": "exim",
+    "event": "esp",
+    "python": "script",
+    ".net": "script",
+    "php": "script",
+    "outlook": "client",
+}
+
+
+def codes_text(failure: Failure) -> str:
+    """The codes as they stand in the text: `552 5.2.2`."""
+    return " ".join([code for code in (failure.reply_code, failure.enhanced_code) if code])
+
+
+def _pick(name: str, *sources: dict[str, Any]) -> Any:
+    for source in sources:
+        found = source.get(name)
+        if found:
+            return found
+    return None
+
+
+def situation_of(failure: Failure) -> str | None:
+    """The reader's situation as far as the text shows it: which server, service or program is the reader's own."""
+    return _SITUATIONS.get(failure.software or "") if failure.direction != "incoming" else None
+
+
+def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours | None = None) -> Answer:
+    """The answer to one failure, in words."""
+    ui = knowledge.ui
+    cause_words = knowledge.cause_words(verdict.cause)
+    detail_words: dict[str, Any] = {}
+    if verdict.detail:
+        detail_words = (cause_words.get("details") or {}).get(verdict.detail.partition("/")[2]) or {}
+    entry_words: dict[str, Any] = knowledge.words["entries"].get(verdict.entry or "") or {}
+    provider = knowledge.providers.get(verdict.provider_id or "")
+    rule = verdict.rule
+    named = knowledge.providers.get(rule.provider) if rule and rule.provider else None
+    lookup = (named or provider or {}).get("lookup")
+    spoken = provider["name"] if provider and provider["kind"] != "blocklist" else None
+    values = Values(failure, verdict, ui, spoken)
+    if lookup:
+        link = values.fill(lookup) if values.get("ip") else lookup.split("{ip}")[0]
+        values = Values(failure, verdict, ui, spoken, {"list_link": link})
+    fill = values.fill
+    codes = codes_text(failure)
+    headline = fill(
+        _pick("headline", entry_words, detail_words, cause_words) or knowledge.causes[verdict.cause]["name"]
+    )
+    for extra in (codes, ui["permanence"].get(verdict.permanence or "")):
+        if extra:
+            headline += " · " + extra
+    first = verdict.who[0] if verdict.who else ""
+    move = _move(first, entry_words, detail_words, cause_words)
+    moved = fill(move) if move else ui["who"].get(first, "")
+    if ours is not None:
+        moved = ours.addressed(moved, first, failure, values)
+    steps = _steps(failure, entry_words, detail_words, cause_words)
+    filled = _limited([fill(step) for step in steps])
+    return Answer(
+        failure=failure,
+        verdict=verdict,
+        headline=headline,
+        happened=fill(_pick("happened", entry_words, detail_words, cause_words) or ""),
+        move=moved,
+        fate=_fate(failure, verdict, ui, knowledge),
+        steps=filled,
+        why=_why(failure, verdict, ui),
+        mind=_minds(failure, verdict, values, ui, entry_words, detail_words),
+        links=_links(filled),
+        sources=_sources(failure, verdict, knowledge),
+    )
+
+
+def _move(first: str, entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any]) -> str | None:
+    for source in (entry, detail, cause):
+        moves = source.get("move")
+        if isinstance(moves, str):
+            return moves
+        if moves and moves.get(first):
+            return str(moves[first])
+    return None
+
+
+def _steps(failure: Failure, entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any]) -> list[str]:
+    if entry.get("steps"):
+        return list(entry["steps"])
+    if detail.get("steps"):
+        return list(detail["steps"])
+    situation = situation_of(failure)
+    own = (cause.get("situations") or {}).get(situation) if situation else None
+    return list(own or cause.get("steps") or [])
+
+
+def _limited(steps: list[str]) -> tuple[str, ...]:
+    out: list[str] = []
+    total = 0
+    for step in steps[:MAX_STEPS]:
+        total += len(step.split())
+        if out and total > MAX_WORDS_STEPS:
+            break
+        out.append(step)
+    return tuple(out)
+
+
+def _fate(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge: Knowledge) -> str:
+    fates = ui["fate"]
+    if verdict.fate == "delivered" or verdict.cause in ("accepted", "auto-reply", "complaint"):
+        return "" if verdict.cause in ("auto-reply", "complaint") else str(fates["delivered"])
+    if verdict.fate == "delayed" or (verdict.permanence == "temporary" and verdict.fate == "unknown"):
+        return (
+            str(fates["retry-until"]).replace("{until}", failure.retry_until)
+            if failure.retry_until
+            else str(fates["retry"])
+        )
+    if verdict.permanence == "temporary":
+        return str(fates["gave-up"])
+    if verdict.permanence == "permanent" or verdict.fate == "failed":
+        hint = knowledge.causes[verdict.cause].get("fate_hint")
+        return str(fates["dead"] if hint == "do-not-resend" else fates["resend"])
+    return ""
+
+
+def _why(failure: Failure, verdict: Verdict, ui: dict[str, Any]) -> str:
+    why, sure = ui["why"], ui["sure"]
+    if verdict.evidence and verdict.evidence not in (failure.reply_code, failure.enhanced_code):
+        said = why["words"].replace("{words}", verdict.evidence)
+        kind: str = "guess-words" if verdict.confidence == "guess" else verdict.confidence
+    elif verdict.cause != "unclear" and (failure.reply_code or failure.enhanced_code):
+        said = why["code"].replace("{code}", verdict.evidence or codes_text(failure))
+        kind = verdict.confidence
+    else:
+        return str(why["none"]) + "."
+    return f"{said} ({sure[kind]})."
+
+
+def _minds(
+    failure: Failure,
+    verdict: Verdict,
+    values: Values,
+    ui: dict[str, Any],
+    entry: dict[str, Any],
+    detail: dict[str, Any],
+) -> tuple[str, ...]:
+    out = [values.fill(text) for text in (entry.get("mind") or detail.get("mind") or [])[:2]]
+    if disagree(failure.reply_code, failure.enhanced_code) and failure.reply_code and failure.enhanced_code:
+        classes = ui["permanence"]
+        reply_class, status_class = permanence_of(failure.reply_code), permanence_of(failure.enhanced_code)
+        if reply_class and status_class:
+            out.append(
+                ui["mind"]["disagree"].replace("{reply_class}", classes[reply_class]).replace("{status_class}", classes[status_class])
+                .replace("{reply}", failure.reply_code).replace("{status}", failure.enhanced_code)
+            )  # fmt: skip
+    if failure.direction == "incoming":
+        out.append(values.fill(ui["mind"]["incoming"]))
+    if failure.derived and failure.reply_code:
+        out.append(ui["mind"]["derived"].replace("{code}", failure.reply_code))
+    return tuple(out[:3])
+
+
+def _links(steps: tuple[str, ...]) -> tuple[str, ...]:
+    found = []
+    for step in steps:
+        start = step.find("https://")
+        while start >= 0:
+            end = start
+            while end < len(step) and step[end] not in " `\"'<>)\n":
+                end += 1
+            found.append(step[start:end].rstrip(".,;:"))
+            start = step.find("https://", end)
+    return tuple(dict.fromkeys(found))
+
+
+def _sources(failure: Failure, verdict: Verdict, knowledge: Knowledge) -> tuple[Source, ...]:
+    rule = verdict.rule
+    if rule and rule.source and rule.source.startswith("https://"):
+        return (Source(rule.source, rule.checked),)
+    row = knowledge.find_enhanced(failure.enhanced_code)
+    if row and row.get("source"):
+        return (Source(row["source"], row.get("checked")),)
+    facts = knowledge.replies.get(failure.reply_code or "")
+    if facts and facts.get("source"):
+        return (Source(facts["source"], facts.get("checked")),)
+    return ()

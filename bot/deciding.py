@@ -1,0 +1,304 @@
+"""Failure + Knowledge -> Verdict: every rule that speaks is collected, the most specific wins, the rest is set aside.
+
+Weights, most specific first. They are far enough apart that words and ranks decide only within one level:
+a provider's private mark; a provider's own words; unmistakable words of any server; a provider's meaning of a private
+code; common words; what a provider means by a registered code; an enhanced code that names the cause; one that hints at
+it; words used for everything; the reply code.
+"""
+
+from bot.codes import permanence_of
+from bot.knowledge import Knowledge
+from bot.matching import Words, tokens
+from bot.model import Confidence, Failure, Fate, Permanence, Rule, Verdict
+
+MAX_DIAGNOSTIC = 4_000  # characters of one diagnostic that are matched
+MAX_EVIDENCE = 140
+
+MARK, OWN_WORDS, CERTAIN, PRIVATE_CODE, LIKELY, OWN_CODE, DECIDES, HINTS, WEAK, REPLY = (
+    900, 750, 620, 560, 500, 430, 400, 300, 250, 100,
+)  # fmt: skip
+_LEVEL = {3: CERTAIN, 2: LIKELY, 1: WEAK}
+_MISMATCH = 120  # taken off when the words fit but the code is another
+_SLACK_WORDS = 4  # a phrase this long speaks even beside another code
+
+
+class Hit:
+    """One thing that speaks for a cause."""
+
+    __slots__ = ("cause", "confidence", "detail", "evidence", "rule", "score", "span")
+
+    def __init__(
+        self,
+        score: float,
+        cause: str,
+        rule: Rule | None,
+        confidence: Confidence,
+        span: tuple[int, int] | None,
+        evidence: str,
+        detail: str | None,
+    ) -> None:
+        self.score, self.cause, self.rule, self.confidence = score, cause, rule, confidence
+        self.span, self.evidence, self.detail = span, evidence, detail
+
+
+def _fits(rule: Rule, failure: Failure) -> bool | None:
+    """Whether the codes fit the rule's; None where the text has no code to compare."""
+    known = None
+    if rule.reply:
+        code = failure.reply_code
+        if code:
+            known = code in rule.reply or f"{code[0]}xx" in rule.reply or f"{code[:2]}x" in rule.reply
+            if not known:
+                return False
+    if rule.status:
+        code = failure.enhanced_code
+        if code:
+            return any(_status_fits(pattern, code) for pattern in rule.status)
+    return known
+
+
+def _status_fits(pattern: str, code: str) -> bool:
+    if pattern == code:
+        return True
+    return "x" in pattern and all(a in ("x", b) for a, b in zip(pattern.split("."), code.split("."), strict=True))
+
+
+class Speaker:
+    """Who speaks in a failure: the provider, and every provider that was recognised on the way."""
+
+    __slots__ = ("blocklist", "provider", "recognised")
+
+    def __init__(self, provider: str | None, recognised: set[str], blocklist: str | None) -> None:
+        self.provider, self.recognised, self.blocklist = provider, recognised, blocklist
+
+
+def recognise(failure: Failure, knowledge: Knowledge, text: Words, numbers: set[int]) -> Speaker:
+    """Who speaks, in the order private code, URL in the reply, host, own words, recipient's domain.
+
+    `numbers` are the rules and provider phrases that matched. Block lists are named apart: they are quoted, they do not
+    speak.
+    """
+    found: list[str] = []
+    lists: list[str] = []
+    base = len(knowledge.rules)
+    phrases: list[str] = []
+    for number in sorted(numbers):
+        if 0 <= number < base:
+            rule = knowledge.rules[number]
+            if rule.anywhere and rule.provider:
+                (lists if knowledge.providers[rule.provider]["kind"] == "blocklist" else found).append(rule.provider)
+        elif number >= base:
+            phrases.append(knowledge.provider_order[number - base])
+    hosts = []
+    for name in text.names:
+        written = name.decode("utf-8", "replace")
+        zone = knowledge.find_host(knowledge.zones, written.rsplit("://", 1)[-1].split("/")[0])
+        if zone:
+            lists.append(zone)
+        elif "/" in written:
+            provider = knowledge.find_url(written)
+            if provider:
+                (lists if knowledge.providers[provider]["kind"] == "blocklist" else found).append(provider)
+        else:
+            hosts.append(written)
+    for host in ([failure.remote_mta.lower().rstrip(".")] if failure.remote_mta else []) + hosts:
+        provider = knowledge.find_host(knowledge.hosts, host)
+        if provider:
+            found.append(provider)
+    for provider in phrases:
+        (lists if knowledge.providers[provider]["kind"] == "blocklist" else found).append(provider)
+    if not found and not failure.remote_mta and failure.reporting_mta:
+        provider = knowledge.find_host(knowledge.hosts, failure.reporting_mta.lower().rstrip("."))
+        if provider:
+            found.append(provider)
+    if failure.recipient and "@" in failure.recipient:
+        provider = knowledge.find_host(knowledge.domains, failure.recipient.rsplit("@", 1)[1].lower().rstrip(".>"))
+        if provider:
+            found.append(provider)
+    speaking = [provider for provider in found if knowledge.providers[provider]["kind"] != "mta"]
+    return Speaker(speaking[0] if speaking else None, {*found, *lists}, lists[0] if lists else None)
+
+
+def _word_hits(
+    failure: Failure,
+    knowledge: Knowledge,
+    text: Words,
+    spans: dict[int, tuple[int, int, int]],
+    marks: set[int],
+    speaker: Speaker,
+) -> list[Hit]:
+    hits = []
+    base = len(knowledge.rules)
+    for number in {*spans, *marks}:
+        if not 0 <= number < base or (-1 - number) in spans:
+            continue
+        rule = knowledge.rules[number]
+        if rule.provider and not rule.anywhere and rule.provider not in speaker.recognised:
+            continue
+        marked = number in marks
+        span = spans.get(number)
+        matched = span[2] if span else 2
+        fits = _fits(rule, failure)
+        if fits is False and not marked and matched < _SLACK_WORDS:
+            continue
+        level = (MARK if marked else OWN_WORDS) if rule.provider else _LEVEL[rule.strength] + (60 if marked else 0)
+        score = level + 9 * min(matched, 10) + (25 if fits else 0) - (_MISMATCH if fits is False else 0)
+        if not rule.provider:
+            score += knowledge.causes[rule.cause].get("rank", 50) * 0.5
+        sure: Confidence = (
+            "certain" if (rule.provider or rule.strength == 3) and rule.verified and fits is not False else "likely"
+        )
+        if rule.strength == 1 and not rule.provider:
+            sure = "guess"
+        hits.append(Hit(score, rule.cause, rule, sure, span[:2] if span else None, "", rule.detail))
+    return hits
+
+
+def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded: bool) -> list[Hit]:
+    hits = []
+    status, reply = failure.enhanced_code, failure.reply_code
+    row = knowledge.find_enhanced(status)
+    for code in (status, reply):
+        for number in knowledge.code_rules.get(code or "", ()):
+            rule = knowledge.rules[number]
+            if rule.provider in speaker.recognised and _fits(rule, failure):
+                private = code == status and row is None
+                hits.append(Hit(PRIVATE_CODE if private else OWN_CODE, rule.cause, rule, "certain" if private and rule.verified else "likely", None, code or "", rule.detail))  # fmt: skip
+    if status and row:
+        cause = row.get("cause_4") if status[0] == "4" and row.get("cause_4") else row.get("cause")
+        weight = row.get("weight")
+        if cause and weight in ("decides", "hints"):
+            hits.append(Hit(DECIDES if weight == "decides" else HINTS, cause, None, "likely" if weight == "decides" else "guess", None, status, row.get("detail") if cause == row.get("cause") else None))  # fmt: skip
+    elif status and row is None and not hits:
+        sole = next((n for n in knowledge.status_rules.get(status, ()) if knowledge.rules[n].verified), None)
+        if sole is not None:  # a number only one provider uses, though nothing else names the provider
+            rule = knowledge.rules[sole]
+            users = {knowledge.rules[n].provider for n in knowledge.status_rules[status]}
+            if len(users) == 1 and not rule.worded:
+                hits.append(Hit(PRIVATE_CODE, rule.cause, rule, "likely", None, status, rule.detail))
+    facts = knowledge.replies.get(reply or "")
+    if facts:
+        alone = facts.get("alone")
+        if alone:
+            hits.append(Hit(REPLY + 20, alone, None, "guess", None, reply or "", None))
+        elif not worded and facts.get("causes"):
+            hits.append(Hit(REPLY, facts["causes"][0]["cause"], None, "guess", None, reply or "", None))
+    return hits
+
+
+def _fate(failure: Failure, permanence: Permanence) -> Fate:
+    if failure.action in ("delivered", "relayed", "expanded"):
+        return "delivered"
+    if failure.action in ("failed", "delayed"):
+        return "failed" if failure.action == "failed" else "delayed"
+    return "failed" if permanence == "permanent" else "unknown"
+
+
+def _permanence(failure: Failure, rule: Rule | None, cause: str, knowledge: Knowledge, sure: Confidence) -> Permanence:
+    if rule and rule.permanence:
+        return rule.permanence
+    if cause == "accepted":
+        return None
+    by_code = permanence_of(failure.reply_code) or permanence_of(failure.enhanced_code)
+    if by_code or failure.own_permanence:
+        return by_code if not failure.own_permanence else failure.own_permanence
+    if failure.action == "delayed":
+        return "temporary"
+    if sure == "guess" or cause == "unclear":
+        return None
+    usual: Permanence = knowledge.causes[cause].get("permanence")
+    return usual
+
+
+def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
+    """The verdict on one failure; `unclear` with a guess's confidence where nothing in the text says why."""
+    diagnostic = failure.diagnostic[:MAX_DIAGNOSTIC]
+    text = Words(diagnostic)
+    spans = knowledge.phrases.find(text.words, diagnostic)
+    marks = knowledge.marks.find(tokens(diagnostic))
+    speaker = recognise(failure, knowledge, text, {*spans, *marks})
+    hits = _word_hits(failure, knowledge, text, spans, marks, speaker)
+    if failure.context and not any(hit.confidence != "guess" for hit in hits):
+        context = Words(failure.context[:MAX_DIAGNOSTIC])
+        around = knowledge.phrases.find(context.words, failure.context)
+        extra = _word_hits(failure, knowledge, context, around, set(), speaker)
+        for hit in extra:
+            hit.score -= 200
+            hit.evidence = context.quote(*hit.span) if hit.span else ""
+            hit.span = None
+            if hit.confidence == "certain":
+                hit.confidence = "likely"
+        hits += extra
+    hits += _code_hits(failure, knowledge, speaker, bool(text.words))
+    if failure.own_cause:
+        hits.append(Hit(HINTS + 50, failure.own_cause, None, "likely", None, "", None))
+    if not hits:
+        return _unclear(failure, knowledge, speaker)
+    hits.sort(key=lambda hit: -hit.score)
+    best = hits[0]
+    confidence = _agreed(best, hits)
+    permanence = _permanence(failure, best.rule, best.cause, knowledge, confidence)
+    detail = best.detail or next((hit.detail for hit in hits[1:] if hit.cause == best.cause and hit.detail), None)
+    causes = list(dict.fromkeys(hit.cause for hit in hits))[:4]
+    evidence = best.evidence or (text.quote(*best.span) if best.span else _marked(best.rule, knowledge, diagnostic))
+    provider_id = speaker.provider or speaker.blocklist
+    rule = best.rule if best.rule and best.rule.provider else None
+    return Verdict(
+        cause=best.cause,
+        causes=tuple(causes),
+        detail=detail if detail and detail.startswith(best.cause + "/") else None,
+        confidence=confidence,
+        permanence=permanence,
+        fate=_fate(failure, permanence),
+        provider=knowledge.providers[provider_id]["family"] if provider_id else None,
+        provider_id=provider_id,
+        entry=rule.id if rule else best.rule.id if best.rule else None,
+        who=(best.rule.who if best.rule and best.rule.who else ()) or knowledge.who_acts(best.cause, detail),
+        evidence=evidence[:MAX_EVIDENCE],
+        rule=best.rule,
+        set_aside=tuple(_described(hit) for hit in hits[1:6]),
+    )
+
+
+def _agreed(best: Hit, hits: list[Hit]) -> Confidence:
+    """The confidence of the winner after what the others say: a code that agrees lifts it, certain words that contradict lower it."""
+    others = [hit for hit in hits[1:] if hit.cause != best.cause]
+    if best.confidence == "certain":
+        rival = any(hit.confidence == "certain" and hit.score > best.score - 60 for hit in others)
+        return "likely" if rival else "certain"
+    support = any(hit.cause == best.cause and hit is not best for hit in hits)
+    if best.confidence == "likely" and support and best.rule and best.rule.worded and not others:
+        return "certain"
+    if best.confidence == "guess" and support:
+        return "likely"
+    return best.confidence
+
+
+def _marked(rule: Rule | None, knowledge: Knowledge, diagnostic: str) -> str:
+    if rule is None:
+        return ""
+    marks = knowledge.raw_rules[knowledge.entries[rule.id]].get("marks", ())
+    return next((mark.rstrip("*") for mark in marks if mark.rstrip("*") in diagnostic), "")
+
+
+def _described(hit: Hit) -> str:
+    name = hit.rule.id if hit.rule else f"code {hit.evidence}" if hit.evidence else "the source's own type"
+    return f"{hit.cause} ({name})"
+
+
+def _unclear(failure: Failure, knowledge: Knowledge, speaker: Speaker) -> Verdict:
+    permanence = permanence_of(failure.reply_code) or permanence_of(failure.enhanced_code) or failure.own_permanence
+    provider_id = speaker.provider
+    return Verdict(
+        cause="unclear",
+        causes=("unclear",),
+        detail=None,
+        confidence="guess",
+        permanence=permanence or ("temporary" if failure.action == "delayed" else None),
+        fate=_fate(failure, permanence),
+        provider=knowledge.providers[provider_id]["family"] if provider_id else None,
+        provider_id=provider_id,
+        entry=None,
+        who=knowledge.who_acts("unclear", None),
+        evidence="",
+    )

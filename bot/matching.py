@@ -1,0 +1,221 @@
+"""Phrases -> a trie of words; a text -> every phrase that stands in it. No regular expressions from data.
+
+The rules this module lives by:
+- A phrase is whole words in order; ` * ` is a gap of at most MAX_GAP words. Case and punctuation do not count.
+- Before matching, addresses, hosts, IP addresses and URLs become one word each, and codes vanish: what they are is known
+  by then, and a multi-line reply repeats them in the middle of a sentence.
+- Work per word of input is bounded by the longest phrase: linear in the input, whatever the input is.
+- All hits are returned; which one counts is decided elsewhere.
+Writing systems without spaces (Chinese, Japanese) are matched as substrings of the text.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+MAX_GAP = 40
+ADDR, HOST, IP, URL = b"<addr>", b"<host>", b"<ip>", b"<url>"
+
+_KEEP = b".@:/_-"
+_SPACES = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte in _KEEP else 0x20 for byte in range(256))
+_PLAIN = bytes(byte if byte >= 0x80 or chr(byte).isalnum() else 0x20 for byte in range(256))
+_PIECES = re.compile(rb"[^.@:/_-]+")
+_CODE = re.compile(rb"(?:[245]\d\d[-.:_]?)?(?:[245]\.\d{1,3}\.\d{1,3})?\Z")
+_IPV4 = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d{1,5})?\Z")
+_IPV6 = re.compile(rb"(?:ipv6:)?(?=[0-9a-f:.]{0,60}:[0-9a-f.]{0,20}:)[0-9a-f:]{2,45}(?:[0-9.]{0,15})(?:/\d{1,3})?\Z")
+_HOSTLIKE = re.compile(rb"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.){1,20}[a-z][a-z0-9-]{1,30}(?::\d{1,5})?\Z")
+_SENTENCE = re.compile(rb"[a-z]\.[A-Z][a-z]")
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
+_PLACEHOLDERS = {"<addr>": ADDR, "<host>": HOST, "<ip>": IP, "<url>": URL}
+_CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+
+def _classify(token: bytes, raw: bytes, out: list[bytes], names: list[bytes]) -> None:
+    """Append what one token with punctuation inside stands for: a placeholder, nothing (a code) or its pieces."""
+    token = token.strip(_KEEP)
+    if len(token) > 5 and token[3] == 0x2D and token[0] in b"245" and token[:3].isdigit() and not token[4:5].isdigit():
+        token = token[4:]  # the first word of a line of a multi-line reply: `554-kundenserver.de`
+    if not token:
+        return
+    if token.isalnum():
+        out.append(token)
+        return
+    if b"@" in token:
+        out.append(ADDR)
+    elif b"://" in token or token.startswith(b"www."):
+        out.append(URL)
+        names.append(token)
+    elif token[0] in b"245" and _CODE.match(token):
+        return
+    elif _IPV4.match(token) or (b":" in token and _IPV6.match(token)):
+        out.append(IP)
+    elif b"." in token and not _SENTENCE.search(raw) and _HOSTLIKE.match(token.split(b"/", 1)[0]):
+        out.append(URL if b"/" in token else HOST)
+        names.append(token)
+    else:
+        for piece in _PIECES.findall(token):
+            if not (len(piece) == 3 and piece[0] in b"245" and piece.isdigit()):
+                out.append(piece)
+
+
+def fold(text: str) -> str:
+    """The text without accents (`boîte` -> `boite`), so that either spelling matches; ASCII comes back as it is."""
+    return text if text.isascii() else unicodedata.normalize("NFKD", text).translate(_ACCENTS)
+
+
+class Words:
+    """A text as words. Attributes: words (what phrases match), names (host names and URLs, lower case, as written)."""
+
+    __slots__ = ("_places", "_raw", "_text", "names", "words")
+
+    def __init__(self, text: str) -> None:
+        folded = fold(text)
+        raw = folded.encode("utf-8", "replace")
+        lowered = raw.lower() if folded is text else folded.lower().encode("utf-8", "replace")
+        self.words: list[bytes] = []
+        self.names: list[bytes] = []
+        self._places: list[int] = []
+        self._raw = raw
+        self._text = text
+        out, places, cased = self.words, self._places, None
+        for place, token in enumerate(lowered.translate(_SPACES).split()):
+            if token.isalnum():
+                if len(token) == 3 and token[0] in b"245" and token.isdigit():
+                    continue
+                out.append(token)
+                places.append(place)
+            else:
+                if cased is None:
+                    cased = raw.translate(_SPACES).split()
+                _classify(token, cased[place] if place < len(cased) else token, out, self.names)
+                places.extend([place] * (len(out) - len(places)))
+
+    def quote(self, start: int, end: int) -> str:
+        """The stretch of the text that words[start:end] stand for, as written."""
+        if not 0 <= start < end <= len(self._places):
+            return ""
+        spaced = self._raw.translate(_SPACES)
+        first, last = self._places[start], self._places[end - 1]
+        position = begin = 0
+        for place, token in enumerate(spaced.split()[: last + 1]):
+            position = spaced.find(token, position)
+            if place == first:
+                begin = position
+            position += len(token)
+        return self._raw[begin:position].decode("utf-8", "replace").strip(" .:-/_")
+
+
+def words(text: str) -> list[bytes]:
+    """The words a phrase can match: lower case, placeholders for addresses, hosts, IPs and URLs, no codes."""
+    return Words(text).words
+
+
+def tokens(text: str) -> list[bytes]:
+    """The case-keeping pieces of a text between punctuation, in which marks (private codes) are looked up."""
+    return text.encode("utf-8", "replace").translate(_PLAIN).split()
+
+
+def _phrase_words(piece: str) -> list[bytes]:
+    return [
+        word for part in piece.split() for word in ([_PLACEHOLDERS[part]] if part in _PLACEHOLDERS else words(part))
+    ]
+
+
+class Phrases:
+    """A set of numbered phrases. Reads: `find(words)` gives the numbers that stand in the words, with their spans."""
+
+    def __init__(self) -> None:
+        self._root: dict[bytes, Any] = {}
+        self._substrings: list[tuple[str, int]] = []
+
+    def add(self, phrase: str, number: int) -> None:
+        """Put in one phrase (`mailbox * full`) under a number; the same number may hold many phrases."""
+        if _CJK.search(phrase):
+            self._substrings.append((fold(phrase).lower().replace(" ", ""), number))
+            return
+        pieces = [_phrase_words(piece) for piece in phrase.split(" * ")]
+        if not all(pieces):
+            raise ValueError(f"a phrase needs a word on each side of a gap: {phrase!r}")
+        key = (number, phrase)
+        for place, piece in enumerate(pieces):
+            node = self._root
+            for word in piece:
+                node = node.setdefault(word, {})
+            node.setdefault(b"", []).append((key, place, len(pieces), len(piece)))
+
+    def find(self, text_words: list[bytes], text: str = "") -> dict[int, tuple[int, int, int]]:
+        """number -> (first word, last word + 1, words matched) of its longest hit; CJK phrases are sought in `text`."""
+        hits: dict[int, tuple[int, int, int]] = {}
+        waiting: dict[tuple[int, str], list[int]] = {}  # phrase -> [pieces seen, end of the last, first word, words]
+        root = self._root
+        total = len(text_words)
+        for start, word in enumerate(text_words):
+            node = root.get(word)
+            if node is None:
+                continue
+            end = start + 1
+            while True:
+                ends = node.get(b"")
+                if ends is not None:
+                    for key, place, pieces, length in ends:
+                        if pieces == 1:
+                            known = hits.get(key[0])
+                            if known is None or known[2] < length:
+                                hits[key[0]] = (start, end, length)
+                        elif place == 0:
+                            waiting[key] = [1, end, start, length]
+                        else:
+                            state = waiting.get(key)
+                            if state and state[0] == place and state[1] <= start <= state[1] + MAX_GAP:
+                                state[0], state[1], state[3] = place + 1, end, state[3] + length
+                                if place + 1 == pieces:
+                                    known = hits.get(key[0])
+                                    if known is None or known[2] < state[3]:
+                                        hits[key[0]] = (state[2], end, state[3])
+                                    del waiting[key]
+                if end == total:
+                    break
+                node = node.get(text_words[end])
+                if node is None:
+                    break
+                end += 1
+        if self._substrings and text and not text.isascii():
+            flat = fold(text).lower().replace(" ", "").replace("\n", "")
+            for phrase, number in self._substrings:
+                if phrase in flat and number not in hits:
+                    hits[number] = (0, 0, max(2, len(phrase) // 2))
+        return hits
+
+
+class Marks:
+    """Private tokens (`S3140`, `OFR_416`, `AUP#CXBL`), case kept; `find` gives the numbers of those that stand in a text."""
+
+    def __init__(self) -> None:
+        self._root: dict[bytes, list[tuple[tuple[bytes, ...], bool, int]]] = {}
+
+    def add(self, mark: str, number: int) -> None:
+        """Put in one mark under a number; a trailing `*` allows any ending of its last piece."""
+        open_ended = mark.endswith("*")
+        pieces = tuple(tokens(mark.rstrip("*")))
+        if not pieces:
+            raise ValueError(f"a mark needs a letter or digit: {mark!r}")
+        if open_ended and mark[-2:-1].isalnum() and len(pieces) == 1:
+            raise ValueError(f"a mark of one piece cannot be open-ended: {mark!r}")
+        self._root.setdefault(pieces[0], []).append((pieces[1:], open_ended and mark[-2:-1].isalnum(), number))
+
+    def find(self, text_tokens: list[bytes]) -> set[int]:
+        """The numbers of all marks that stand in the tokens."""
+        firsts = self._root.keys() & set(text_tokens)
+        if not firsts:
+            return set()
+        found = set()
+        for start, token in enumerate(text_tokens):
+            if token not in firsts:
+                continue
+            for rest, open_ended, number in self._root[token]:
+                beside = tuple(text_tokens[start + 1 : start + 1 + len(rest)])
+                if beside == rest or (
+                    open_ended and beside[:-1] == rest[:-1] and beside and beside[-1].startswith(rest[-1])
+                ):
+                    found.add(number)
+        return found

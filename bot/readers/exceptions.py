@@ -1,0 +1,187 @@
+"""Exceptions of mail libraries and dialogs of mail programs: where the server's reply stands inside them."""
+
+import re
+from dataclasses import replace
+
+from bot.codes import STATUS
+from bot.model import Bounce, Failure
+from bot.readers.recipients import find_recipient
+from bot.readers.replies import ADDRESS_CORE, one_line, read_diagnostic
+
+# Python: smtplib, aiosmtplib, Django: {'a@example.com': (550, b'5.1.1 …')}, (535, b'…'), (code, 'text', 'sender')
+_PYTHON = re.compile(r"(?:['\"](?P<rcpt>[^'\"\s]{1,320}@[^'\"\s]{1,255})['\"]\s?:\s?)?\((?P<code>[245]\d\d),\s?b?(?P<quote>['\"])(?P<text>.{1,3000}?)(?P=quote)(?:,\s?['\"](?P<sender>[^'\"]{0,320})['\"])?\)", re.S)  # fmt: skip
+# .NET prints the reply code only by name.
+DOTNET = {
+    "mailboxunavailable": "550", "mailbox unavailable": "550", "clientnotpermitted": "454", "muststarttlsfirst": "530", "mustissuestarttlsfirst": "530",
+    "servicenotavailable": "421", "transactionfailed": "554", "mailboxbusy": "450", "insufficientstorage": "452", "exceededstorageallocation": "552",
+    "localerrorinprocessing": "451", "mailboxnamenotallowed": "553", "usernotlocaltryalternatepath": "551", "syntaxerror": "501",
+    "commandunrecognized": "500", "badcommandsequence": "503", "commandnotimplemented": "502", "commandparameternotimplemented": "504",
+}  # fmt: skip
+_DOTNET = re.compile(
+    r"(?:SmtpFailedRecipients?Exception|SmtpException|SmtpCommandException)\b.{0,40}?:\s?(?P<name>[A-Z][A-Za-z ]{3,60}?)\. The server response was: ?(?P<text>.{1,2000})",
+    re.S,
+)
+_DOTNET_STATUS = re.compile(r"Status ?Code: ?(?P<name>[A-Z][A-Za-z]{5,40})")
+_WITH_MESSAGE = re.compile(
+    r"(?:Expected response code \"?\d{3}[^\n]{0,40}? but got|but got) code \"?(?P<code>\d{3})?\"?, with message \"(?P<text>.{1,2000}?)\"(?:\.|\s|,|$)",
+    re.S,
+)
+_RESPONSE = re.compile(r"(?:\bresponse: ?|Server Response: |server responded: ?|server response was: ?|The server response was: ?|Server error: ?|Der Mail-Server antwortete: ?|Resposta do Servidor: ?|Respuesta del servidor: ?|R[ée]ponse du serveur ?: ?|Risposta del server: ?|Serverantwort: ?|server message: ?|Error message from server: ?|Additional SMTP info: ?|Detail: ?)(?P<quote>['\"]?)(?P<text>[^\n'\"]{0,40}?[245]\d\d.{3,2000}?)(?:(?P=quote)(?:,|\s|$|\.|\))|\n|$)", re.S | re.I)  # fmt: skip
+_ROUNDCUBE = re.compile(r"SMTP (?:Error|Fehler|Erreur) ?(?:\((?P<a>-?\d{1,3})\)|: ?\[(?P<b>[245]\d\d)\])(?:: (?:Failed to (?:add recipient|set sender) \"?(?P<address>[^\"\s]{1,320})\"?[^(\n]{0,20})?)?\(?(?P<text>[^\n]{0,1500})", re.I)  # fmt: skip
+_PHPMAILER = re.compile(
+    r"(?:SMTP (?:Error|ERROR|server error)[^\n]{0,120}?|The following (?:recipients|From address) failed[^\n]{0,340}?)[:\s](?P<text>[245]\d\d[ -].{1,1500})",
+    re.S,
+)
+_NODEMAILER = re.compile(
+    r"(?:all recipients were rejected|Invalid login|Message failed|Mail command failed|Data command failed|Can't send mail - [a-z ]{3,40}|Greeting never received|Unexpected response)\b:? ?(?P<text>.{0,1500})",
+    re.S,
+)
+_CLASSY = re.compile(r"(?:[A-Za-z_.]{0,80}(?:Exception|Error|FatalError|SMTPServerBusy|SMTPSyntaxError|SMTPUnknownError|SMTPAuthenticationError)|permanent error \((?P<perm>\d{3})\)|transient error \((?P<tran>\d{3})\)|msmtp: server message|curl: \(\d{1,3}\)[^:\n]{0,60})(?:: |:\n?)(?P<text>[^\n]{0,300}?[245]\d\d[ -].{1,1500})", re.S)  # fmt: skip
+_LETTRE = re.compile(r"(?:permanent|transient) error \((?P<code>[245]\d\d)\): (?P<text>.{1,1500})", re.S)
+_CURL = re.compile(r"curl: \(\d{1,3}\) (?P<text>(?:RCPT|MAIL|DATA|AUTH|Login|EHLO)[^\n]{0,20}?: (?P<code>[245]\d\d))")
+_OUTLOOK = re.compile(r"\b0x800(?:CCC|40|42)[0-9A-F]{2,5}\b", re.I)
+OUTLOOK = {
+    "0X800CCC60": ("invalid response from the server", None, "protocol-error"), "0X800CCC62": ("syntax error, command unrecognized", "500", "protocol-error"),
+    "0X800CCC63": ("syntax error in parameters", "501", "protocol-error"), "0X800CCC64": ("command not implemented", "502", "protocol-error"),
+    "0X800CCC65": ("bad sequence of commands", "503", "protocol-error"), "0X800CCC66": ("parameter not implemented", "504", "protocol-error"),
+    "0X800CCC67": ("service not available", "421", "service-unavailable"), "0X800CCC68": ("mailbox busy", "450", "service-unavailable"),
+    "0X800CCC69": ("mailbox not found", "550", "mailbox-not-found"), "0X800CCC6A": ("local error in processing", "451", "server-error"),
+    "0X800CCC6B": ("user not local", "551", "mailbox-moved"), "0X800CCC6C": ("insufficient system storage", "452", "storage-full"),
+    "0X800CCC6D": ("exceeded storage allocation", "552", "mailbox-full"), "0X800CCC6E": ("mailbox name not allowed", "553", "bad-address-syntax"),
+    "0X800CCC6F": ("transaction failed", "554", "policy-rejected"), "0X800CCC78": ("unknown or rejected sender", None, "sender-rejected"),
+    "0X800CCC79": ("the server rejected a recipient", None, "relaying-denied"), "0X800CCC7D": ("the server does not offer TLS on this port", None, "tls-required"),
+    "0X800CCC0D": ("cannot locate the server", None, "dns-failure"), "0X800CCC0E": ("cannot connect to the server", None, "connection-failed"),
+    "0X800CCC0F": ("the connection was closed", None, "connection-failed"), "0X800CCC19": ("the server timed out", None, "connection-failed"),
+    "0X800CCC1A": ("TLS handshake failed", None, "tls-required"), "0X800CCC18": ("log-on failed", None, "login-required"),
+    "0X80042109": ("cannot connect to the outgoing server", None, "connection-failed"), "0X8004210B": ("the outgoing server timed out", None, "connection-failed"),
+    "0X80040119": ("the server cannot be reached", None, "connection-failed"), "0X8004011D": ("the server cannot be reached", None, "connection-failed"),
+}  # fmt: skip
+# What fails before any SMTP is spoken.
+_SOCKET = re.compile(
+    r"\[Errno -?\d{1,3}\][^\n]{0,80}|ECONNREFUSED|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ECONNRESET|ESOCKET|EDNS|ETLS|EAUTH|getaddrinfo|"
+    r"SMTPServerDisconnected|SMTPConnectError|SMTPNotSupportedError|SMTPHeloError|Net::OpenTimeout|MailConnectException|Couldn't connect to host|Could not connect to SMTP host|"
+    r"SMTP connect\(\) failed|Could not authenticate|Connection could not be established with host|dial tcp [^\n]{1,120}|first record does not look like a TLS|wrong version number|"
+    r"Could not convert socket to TLS|actively refused|Failed to connect to server|Unable to connect to (?:server|remote)|stream_socket_client\(\)[^\n]{0,160}|Failed to authenticate on SMTP|"
+    r"Unable to authenticate to Outgoing server|Sending of the message failed|An error occurred while sending mail|Cannot send message using the server|curl: \(\d{1,2}\)|"
+    r"SSL3_GET_RECORD|certificate verify failed|CERTIFICATE_VERIFY_FAILED|0x800CCC[0-9A-F]{2}|0x8004210[9B]|0x8004011[9D]|"
+    r"Name or service not known|Temporary failure in name resolution",
+    re.I,
+)  # fmt: skip
+
+
+def _failure(
+    text: str,
+    code: str | None = None,
+    derived: tuple[str, ...] = (),
+    recipient: str | None = None,
+    sender: str | None = None,
+    software: str | None = None,
+) -> Failure:
+    diagnosis = read_diagnostic(text.replace("\\n", " "))
+    reply = diagnosis.reply_code
+    if code and (reply is None or (reply != code and not diagnosis.text.startswith(reply))):
+        reply = code
+    status = diagnosis.enhanced_code
+    if status is None:
+        found = STATUS.search(text)
+        status = found[1] if found else None
+    return Failure(
+        diagnostic=diagnosis.text, recipient=recipient, reply_code=reply, enhanced_code=status, derived=derived if reply and derived else (),
+        remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer, sender=sender, software=software, direction="outgoing",
+    )  # fmt: skip
+
+
+def _python(text: str) -> list[Failure]:
+    found = []
+    for match in _PYTHON.finditer(text[:200_000]):
+        found.append(_failure(match["text"], match["code"], (), match["rcpt"], match["sender"], "python"))
+    return found
+
+
+def _dotnet(text: str) -> list[Failure]:
+    match = _DOTNET.search(text[:20_000])
+    if not match:
+        return []
+    name = match["name"].split("---> ")[-1].strip().lower()
+    code = DOTNET.get(name) or DOTNET.get(name.replace(" ", ""))
+    said = match["text"].split("\n   at ")[0]
+    own = _failure(said, None, (), _address_of(said), None, ".net")
+    if own.reply_code is None and code:
+        own = replace(own, reply_code=code, derived=("reply_code",))
+    return [own]
+
+
+def _address_of(text: str) -> str | None:
+    return find_recipient(one_line(text))
+
+
+def read(text: str) -> Bounce | None:
+    """The failures an exception or dialog reports, or None where the text is none."""
+    python = _python(text)
+    if python:
+        return Bounce("exception", tuple(python), "smtplib exception")
+    dotnet = _dotnet(text)
+    if dotnet:
+        return Bounce("exception", tuple(dotnet), ".NET exception")
+    for pattern, reader in (
+        (_WITH_MESSAGE, "Symfony or Swift Mailer exception"), (_LETTRE, "lettre error"), (_CURL, "curl error"), (_ROUNDCUBE, "Roundcube error"),
+        (_PHPMAILER, "PHPMailer error"), (_NODEMAILER, "nodemailer error"), (_CLASSY, "exception"), (_RESPONSE, "dialog"),
+    ):  # fmt: skip
+        found = pattern.search(text[:20_000])
+        if not found:
+            continue
+        groups = found.groupdict()
+        code = (
+            groups.get("code")
+            or groups.get("b")
+            or (groups.get("a") if (groups.get("a") or "")[:1] in ("2", "4", "5") else None)
+        )
+        words = (found["text"] or "").strip()
+        if not words and not code:
+            continue
+        said = words if len(words) > 8 else one_line(text[found.start() : found.start() + 400])
+        recipient = groups.get("address") or _named_recipient(text, found.start()) or _address_of(said)
+        failure = _failure(said, code, (), recipient if recipient and "@" in recipient else None)
+        if (
+            failure.reply_code is None
+            and failure.enhanced_code is None
+            and reader not in ("nodemailer error", "PHPMailer error", "Roundcube error")
+        ):
+            continue
+        context = one_line(text[:1_500])
+        return Bounce(
+            "dialog" if reader in ("dialog", "Roundcube error") else "exception",
+            (replace(failure, context=context),),
+            reader,
+        )
+    socket = _SOCKET.search(text)
+    if socket:
+        return _before_smtp(text, socket)
+    return None
+
+
+def _named_recipient(text: str, end: int) -> str | None:
+    found = re.search(
+        r"(?:recipients? failed|recipient address|rejected e-mail address was|message recipient|Failed to add recipient|recipient)[:\s\"'(<]{1,6}"
+        + ADDRESS_CORE,
+        text[: end + 600],
+        re.I,
+    )
+    return found[1] if found else None
+
+
+def _before_smtp(text: str, socket: re.Match[str]) -> Bounce | None:
+    outlook = _OUTLOOK.search(text)
+    diagnosis = read_diagnostic(text[:4_000])
+    if outlook:
+        known = OUTLOOK.get(outlook[0].upper())
+        if known and not diagnosis.reply_code:
+            _, code, cause = known
+            failure = Failure(diagnostic=one_line(text)[:1_000], reply_code=code, derived=("reply_code",) if code else (), own_cause=cause,
+                              recipient=_named_recipient(text, len(text)), direction="outgoing", software="outlook")  # fmt: skip
+            return Bounce("dialog", (failure,), "Outlook dialog")
+    failure = Failure(
+        diagnostic=diagnosis.text or one_line(text)[:1_000], reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
+        context=one_line(text)[:1_500], direction="outgoing", recipient=_named_recipient(text, len(text)),
+    )  # fmt: skip
+    return Bounce("exception", (failure,), "error before any reply")

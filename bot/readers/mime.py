@@ -1,0 +1,247 @@
+"""MIME (RFC 2045-2049) taken apart: which parts a message has and what each is for. compat32 only; nothing raises."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.readers.fields import has_fields
+from bot.undamage import undamage
+
+MAX_MAIL = 10_000_000  # bytes of one message that are read
+MAX_DEPTH = 50  # levels of nesting
+MAX_PARTS = 300
+MAX_HEADER = 1_000  # characters of one header value
+MAX_PART = 20_000  # characters of one text part
+_BOUNDARY = re.compile(rb"boundary\s{0,3}=", re.I)
+_ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]{0,400}\?=")
+_TAGS = re.compile(r"<(?:style|script)\b[^>]{0,400}>.{0,20000}?</(?:style|script)>|<br[^>]{0,100}>|</(?:p|div|tr|li|h\d|td|pre|table)>|<[^<>]{1,400}>", re.I | re.S)  # fmt: skip
+_CHARSETS = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis", "cp932": "cp932", "iso-2022-jp": "iso2022_jp", "utf8": "utf-8", "unknown-8bit": "utf-8",
+             "ks_c_5601-1987": "cp949", "x-unknown": "utf-8", "iso-8859-8-i": "iso-8859-8", "default": "utf-8", "ascii": "utf-8", "us-ascii": "utf-8"}  # fmt: skip
+SUBJECT = re.compile(
+    r"undeliver|returned? (?:mail|to sender|message)|mail delivery|delivery (?:status|failure|failed|problem|report|delayed|has failed|notification|error|unsuccessful|to the following)|failure notice|"
+    r"mail (?:system error|failure|could not|not delivered|error)|non[- ]?delivery|not delivered|delayed mail|warning: (?:could not|message)|nondeliverable|"
+    r"message (?:delivery|status|could not|not delivered|undeliverable)|could(?: not|n't) (?:be )?(?:deliver|send)|permanent (?:delivery )?(?:failure|error)|rejected|"
+    r"unzustellbar|nicht zugestellt|mail ?zustell|non remis|[ée]chec de|impossible de remettre|no se (?:pudo|puede|ha podido) entregar|no entregado|devuelt|devolvid|"
+    r"mancat[ao] (?:consegna|recapito)|non recapitat|onbestelbaar|niet bezorgd|nie dostarcz|niedostarcz|недоставлен|не доставлен|сбой доставки|teslim edilemedi|"
+    r"配信|送信できません|不達|エラー|error message|error: ?mail|退信|无法送达|投递失败|unable to deliver|user unknown|unknown (?:user|address|recipient)|address (?:error|not found)|postmaster notify|errors? from|"
+    r"quota|mailbox full|mail refused|mail failed|returning to sender|not (?:a )?member|delivery problem|mail problem|nicht erreichbar|zustellung|delivery report|bounced? (?:mail|message)|email error|problem delivering|invalid (?:address|recipient)|no such user",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a message holds, sorted by what it is for."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)  # message/delivery-status
+    feedback: list[str] = field(default_factory=list)  # message/feedback-report
+    original: dict[str, str] = field(default_factory=dict)  # headers of the returned message
+    original_text: str = ""
+    content_type: str = ""
+    report_type: str = ""
+    limits: list[str] = field(default_factory=list)
+
+
+def _decode(raw: bytes, charset: str | None) -> str:
+    name = (charset or "utf-8").strip("\"' ").lower()
+    name = _CHARSETS.get(name, name)
+    for attempt in (name, "utf-8"):
+        try:
+            return raw.decode(attempt)
+        except (LookupError, ValueError):
+            continue
+    try:
+        return raw.decode(name, "replace")
+    except (LookupError, ValueError):
+        return raw.decode("latin-1")
+
+
+def _header(value: Any) -> str:
+    text = str(value)[:MAX_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if "=?" not in text:
+        return text
+    from email.header import decode_header
+
+    def plain(found: re.Match[str]) -> str:
+        try:
+            return "".join(
+                _decode(piece, charset) if isinstance(piece, bytes) else piece
+                for piece, charset in decode_header(found[0])
+            )
+        except Exception:
+            return found[0]
+
+    return _ENCODED_WORD.sub(plain, text)
+
+
+def _payload(part: Any) -> str:
+    try:
+        raw = part.get_payload(decode=True)
+    except Exception:
+        raw = None
+    if raw is None:
+        raw = str(part.get_payload()).encode("utf-8", "surrogateescape")
+    return undamage(_decode(raw[: MAX_PART * 4], _charset(part))[: MAX_PART * 2])
+
+
+def _charset(part: Any) -> str | None:
+    try:
+        value = part.get_content_charset()
+    except Exception:
+        return None
+    return value if isinstance(value, str) else None
+
+
+def strip_html(text: str) -> str:
+    """The words of an HTML part, one line for a block element."""
+
+    def repl(found: re.Match[str]) -> str:
+        tag = found[0][:3].lower()
+        return "\n" if tag in ("<br", "</p", "</d", "</t", "</l", "</h") else " " if tag[:2] == "<s" else ""
+
+    import html
+
+    return undamage(html.unescape(_TAGS.sub(repl, text[: MAX_PART * 3])))
+
+
+def _headers(message: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in list(message.raw_items())[:400]:
+        key = str(name).lower()
+        if key not in found or key == "received":
+            found[key] = _header(value) if key not in found else found[key]
+    return found
+
+
+def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
+    if depth > MAX_DEPTH or len(parts.texts) + len(parts.html) + len(parts.reports) > MAX_PARTS:
+        parts.limits.append(f"only {MAX_DEPTH} levels of nesting and {MAX_PARTS} parts are read")
+        return
+    kind = str(message.get_content_type())
+    payload = message.get_payload()
+    if kind in (
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "text/delivery-status",
+        "message/global-disposition-notification",
+    ):
+        parts.reports.append(_status_text(message))
+    elif kind == "message/feedback-report":
+        parts.feedback.append(_status_text(message))
+    elif kind in (
+        "message/rfc822",
+        "message/global",
+        "message/partial",
+        "text/rfc822-headers",
+        "message/rfc822-headers",
+        "text/rfc822",
+        "message/global-headers",
+        "message/news",
+    ):
+        _returned(message, parts, depth)
+    elif isinstance(payload, list):
+        for child in payload[:MAX_PARTS]:
+            _walk(child, parts, depth + 1)
+    elif kind.startswith("multipart/"):
+        parts.texts.append(undamage(str(payload)[: MAX_PART * 2]))  # a broken boundary: read what is there
+    elif kind == "text/html":
+        parts.html.append(strip_html(_payload(message)))
+    elif kind.startswith("text/") or (
+        kind == "application/octet-stream" and not message.get_filename() and not parts.texts
+    ):
+        if "attachment" not in str(message.get("content-disposition", ""))[:40].lower() or not parts.texts:
+            parts.texts.append(_payload(message))
+        else:
+            parts.texts.append(_payload(message)) if has_fields(_payload(message)) else None
+
+
+def _status_text(message: Any) -> str:
+    payload = message.get_payload()
+    if isinstance(payload, list):
+        groups = []
+        for group in payload[:2_000]:
+            fields = [f"{name}: {value}" for name, value in group.items()]
+            inner = group.get_payload()
+            groups.append("\n".join(fields) + (f"\n\n{inner}" if isinstance(inner, str) and inner.strip() else ""))
+        text = "\n\n".join(groups)
+        if message.get("content-transfer-encoding", "").strip().lower() in (
+            "base64",
+            "quoted-printable",
+        ) and not has_fields(text):
+            text = _transfer_decoded(text, message)
+        return text
+    return _payload(message)
+
+
+def _transfer_decoded(text: str, message: Any) -> str:
+    import base64
+    import binascii
+    import quopri
+
+    try:
+        if message["content-transfer-encoding"].strip().lower() == "base64":
+            return base64.b64decode(text.strip()).decode("utf-8", "replace")
+        return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return text
+
+
+def _returned(message: Any, parts: Parts, depth: int) -> None:
+    payload = message.get_payload()
+    if isinstance(payload, list) and payload and hasattr(payload[0], "items"):
+        inner = payload[0]
+        if not parts.original:
+            parts.original = _headers(inner)
+            parts.original_text = str(inner.get_payload())[:2_000] if not isinstance(inner.get_payload(), list) else ""
+        if depth < 5 and _nested_report(inner) and not parts.reports and not parts.texts:
+            _walk(inner, parts, depth + 1)
+        return
+    if not parts.original:
+        import email
+
+        parts.original = _headers(email.message_from_string(_payload(message).lstrip("\n")))
+
+
+def _nested_report(message: Any) -> bool:
+    return "report" in str(message.get_content_type()) or bool(SUBJECT.search(_header(message.get("subject", ""))))
+
+
+def split_message(raw: bytes) -> Parts:
+    """A message taken apart; limits that were hit are named, nothing raises."""
+    import email
+
+    parts = Parts()
+    if len(raw) > MAX_MAIL:
+        parts.limits.append(f"only the first {MAX_MAIL // 1_000_000} MB of the message were read")
+        raw = raw[:MAX_MAIL]
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    raw = raw.replace(b"\0", b"").lstrip(b"\n \t\xef\xbb\xbf")
+    if len(_BOUNDARY.findall(raw[:2_000_000])) > 4 * MAX_DEPTH:
+        parts.limits.append(f"only {MAX_DEPTH} levels of nesting are read")
+        raw = raw[:60_000]
+        if len(_BOUNDARY.findall(raw)) > 4 * MAX_DEPTH:
+            raw = raw.split(b"\n\n", 1)[0] + b"\n\n"
+    head, gap, body = raw.partition(b"\n\n")
+    if head.count(b"\n") > 2_000:
+        parts.limits.append("only the first 2,000 header lines were read")
+        raw = b"\n".join(head.split(b"\n", 2_000)[:2_000]) + gap + body
+    try:
+        message = email.message_from_bytes(raw)
+        parts.headers = _headers(message)
+        parts.content_type = str(message.get_content_type())
+        parts.report_type = str(message.get_param("report-type") or "").lower()
+        _walk(message, parts)
+        if isinstance(message.get_payload(), list):
+            if message.preamble and has_fields(message.preamble):
+                parts.texts.append(message.preamble[:MAX_PART])
+            if message.epilogue and not parts.texts and not parts.reports:
+                parts.texts.append(message.epilogue[:MAX_PART])
+        elif not parts.texts and not parts.html and not parts.reports:
+            parts.texts.append(_payload(message))
+    except RecursionError:
+        parts.limits.append(f"only {MAX_DEPTH} levels of nesting are read")
+    return parts

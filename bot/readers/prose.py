@@ -1,0 +1,230 @@
+"""Bounces written for people: the diagnosis stands beside each failed address. One general way for all programs.
+
+The report part ends where the returned message begins. In it, a line led by an address opens a block, the lines up to the
+next blank line or address belong to it. Where no address leads a line, the telling lines of the report decide.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from bot.model import Failure
+from bot.readers.recipients import ROLE
+from bot.readers.replies import ADDRESS, ADDRESS_CORE, find_codes, one_line, read_diagnostic
+
+MAX_REPORT = 20_000  # characters of the human part that are read
+MAX_BLOCKS = 1_000
+
+RETURNED = re.compile(
+    r"""^[ \t>]{0,6}(?:
+        -{2,}\s{0,3}(?:(?:This\ is\ a|The|Here\ is\ a|Below\ this\ line\ is\ a|Below\ is\ a|Start\ of)\ )?(?:copy\ of\ the\ |copy\ of\ your\ |original\ |returned\ |undelivered\ |unsent\ |your\ )(?:message|mail|e-mail|text)[^\n]{0,60}
+      | -{2,}\s{0,3}(?:Original|Returned|Undelivered|Forwarded|Unsent|Message)\b[^\n]{0,60}
+      | -{2,}\s{0,3}(?:Header|Body)\ of\ (?:the\ )?(?:original\ )?(?:message|mail)[^\n]{0,40}
+      | (?:Original|Returned)\ message\ (?:headers|follows|header)?:?[ \t]*$
+      | (?:Your\ )?(?:original\ )?message\ (?:headers|text|contents?|follows|is\ attached|header)[^\n]{0,20}:?[ \t]*$
+      | -{2,}\s{0,3}Below\ this\ line[^\n]{0,60}
+      | Below\ is\ (?:a\ copy\ of\ )?(?:the|your)\ (?:original\ )?(?:message|mail)[^\n]{0,40}
+      | The\ header(?:s)?\ (?:of|from)\ (?:the|your)\ (?:original\ )?(?:message|mail)[^\n]{0,40}
+      | (?:The\ )?(?:text|first\ \S{1,6}\ (?:lines|bytes|octets|characters)|body|header)\ of\ (?:the\ |your\ )?(?:original\ |returned\ )?(?:message|mail)[^\n]{0,60}
+      | \|-{5,}\ Original\ message[^\n]{0,60} | \|-{5,}\ Message\ text\ follows[^\n]{0,60}
+      | Received-From-MTA: | Content-Type:\ message/rfc822
+      | =+\s{0,3}(?:Original|Returned)\ (?:message|mail)[^\n]{0,30}
+    )""",
+    re.X | re.I | re.M,
+)
+# An address leads the line, perhaps with a label, and a separator, the end, or words about it follow.
+_LED = re.compile(
+    rf"""^[ \t]{{0,40}}(?:[-*•·|]{{1,2}}[ \t]{{1,4}})?(?:[245]\d\d[ -])?
+    (?P<label>(?:(?:failed|invalid|bad|intended|final|original|target|following)\ (?:mail\ )?)?(?:recipient|address|addressee|user|to|rcpt\ to|mailbox|e?-?mail|destination)s?(?:\ address(?:es)?)?\s{{0,3}}[:=][ \t]{{0,10}}
+      |(?:undeliverable\ address|can(?:'|no)t\ deliver\ (?:to|mail\ to)|delivery\ to|unable\ to\ deliver\ (?:message\ )?to|the\ user\(s\)|failed\ addresses):?[ \t]{{0,10}}
+      |(?:[a-z]{{1,3}}=[^;\n]{{0,60}};\s?){{1,8}}dda:SMTP=)?
+    (?P<open>["'(\[]{{0,2}}<?|<?(?:mailto:|smtp:|rfc822;)\s?)
+    (?P<address>{ADDRESS_CORE})(?![^\s<>()\[\],;:\"'|\\])
+    (?P<close>[>)\]"']{{0,3}})
+    (?P<rest>[^\n]*)$
+    """,
+    re.X | re.I,
+)
+_ALIAS = re.compile(
+    rf"^[ \t]{{0,40}}\(?(?:expanded|generated|ultimately\ generated)\ from:?\ ?<?{ADDRESS_CORE}>?\)?", re.X | re.I
+)
+_BARE_LABEL = re.compile(r"^[ \t]{0,20}(?:reason|diagnostic|diagnosis|error|the reason|status|details?|explanation|description|response|remote server said)[^:\n]{0,40}:", re.I)  # fmt: skip
+_SEPARATOR = re.compile(r"^[ \t]*[-=_*~]{3,}[ \t]*$|^--\S{0,80}$")
+_SECTION = re.compile(r"^[ \t]*-{2,}[ \t]{0,3}\S.{0,90}\S?[ \t]{0,3}-{2,}[ \t]*$")
+_HEADERISH = re.compile(r"^[ \t>]{0,4}(?:From|To|Cc|Bcc|Reply-To|Subject|Date|Message-ID|Received|Return-Path|Sender|MIME-Version|Content-[A-Za-z-]+|X-[A-Za-z-]+|Delivered-To|Errors-To|List-[A-Za-z]+|DKIM-Signature|Authentication-Results|References|In-Reply-To|User-Agent|Importance|Thread-[A-Za-z]+|Mime-Version|Organization)[ \t]?:", re.I)  # fmt: skip
+_NOT_RECIPIENT = re.compile(r"(?:contact|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$", re.I)  # fmt: skip
+TELLING = re.compile(
+    r"(?:\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b|unknown|not (?:exist|found|listed|known|valid|deliver|accept|recogni)|"
+    r"does ?n[o']t exist|quota|full|refused|reject|denied|unrout|disabled|inactive|invalid|no such|time[d]? ?out|loop|"
+    r"hop|too (?:large|big|many|long)|exceed|blocked|expired|unable to|could not|cannot|couldn't|failed|error|spam|virus|"
+    r"permission|gateway|unavailable|deferred|retr|no longer|wasn't|undeliver|returned|n't\b|sorry|failing|list of|blacklist|no \w{1,20} (?:found|indicated)|"
+    r"indicated|malformed|ignored|over |limit|not a member|\bnot\b|never|died|inconnu|introuvable|desconocido|unbekannt|nicht|n'existe|ありません|できません|不明|存在しません|不存在|满)",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """An address and the lines that belong to it."""
+
+    address: str
+    lines: list[str] = field(default_factory=list)
+    after: str | None = None  # the original address, where the line was only another name for it
+
+    @property
+    def text(self) -> str:
+        """The words about the address, on one line."""
+        return one_line(" ".join(self.lines))
+
+
+def report_part(text: str) -> str:
+    """The text up to the returned message, at most MAX_REPORT characters."""
+    found = RETURNED.search(text)
+    if found and found.start() > 40:
+        text = text[: found.start()]
+    return text[:MAX_REPORT]
+
+
+def _lead(line: str) -> tuple[str, str, bool] | None:
+    """(address, what follows on the line, labelled) of a line that an address leads, or None."""
+    if "@" not in line:
+        return None
+    found = _LED.match(line)
+    if not found or (_HEADERISH.match(line) and not (found["label"] or "").lower().startswith("to")):
+        return None
+    rest = found["rest"].strip()
+    second = re.match(rf"<{ADDRESS_CORE}>(?=:)", rest)  # `wrong@x <right@y>: …`
+    if second:
+        return second[1], rest[second.end() :].lstrip(":;,. \t"), True
+    rest = re.sub(
+        r"^\((?:expanded from|generated from|ultimately generated from|originally|reason)\b[^)]{0,300}\)[: ]{0,3}",
+        lambda m: m[0][8:] if m[0].startswith("(reason") else "",
+        rest,
+    ).lstrip(":;,. \t")
+    return found["address"].strip(".").rstrip(">"), rest, bool(found["label"])
+
+
+def find_blocks(text: str) -> list[Block]:
+    """The address-led blocks of a report, in order."""
+    blocks: list[Block] = []
+    current: Block | None = None
+    gap = 0
+    before = ""
+    for line in text.split("\n"):
+        alias = _ALIAS.match(line) if "from" in line else None
+        if alias and current is None and len(blocks) < MAX_BLOCKS:
+            current = Block(alias[1])
+            blocks.append(current)
+            continue
+        lead = _lead(line) if not alias else None
+        if lead and _NOT_RECIPIENT.search(before[-60:] + " "):
+            lead = None
+        before = line
+        if lead:
+            address, rest, _ = lead
+            same = current is not None and current.address.lower() == address.lower()
+            if current is not None and same and not (gap and current.text):
+                if rest:
+                    current.lines.append(rest)
+                continue
+            original = re.match(r"^[ \t]{0,20}(?:Original address|ORCPT)", line, re.I)
+            if current is not None and original:
+                current.after = address
+                continue
+            if len(blocks) < MAX_BLOCKS:
+                current = Block(address, [rest] if rest else [])
+                blocks.append(current)
+            gap = 0
+            continue
+        stripped = line.strip()
+        if not stripped:
+            gap += 1
+            if current is not None and (gap > 4 or (current.text and TELLING.search(current.text))):
+                current = None
+            continue
+        if current is None:
+            continue
+        if _SECTION.match(line) or _HEADERISH.match(line):
+            current = None
+            continue
+        if _SEPARATOR.match(line):
+            continue
+        if gap and current.text and not _BARE_LABEL.match(line):
+            current = None
+            continue
+        gap = 0
+        current.lines.append(stripped)
+    return blocks
+
+
+def telling_lines(text: str) -> list[str]:
+    """The lines of a report that carry a code or words of failure, boilerplate and headers left out."""
+    return [line.strip() for line in text.split("\n") if not _HEADERISH.match(line) and TELLING.search(line)]
+
+
+def _mentioned(text: str) -> str | None:
+    """The address a telling sentence is about, where none leads a line."""
+    for line in text.split("\n"):
+        if "@" not in line or _HEADERISH.match(line):
+            continue
+        for found in ADDRESS.finditer(line):
+            address = found[1].strip(".")
+            if _NOT_RECIPIENT.search(line[: found.start()]) or ROLE.match(address):
+                continue
+            if "." in address.rpartition("@")[2]:
+                return address
+    return None
+
+
+def _addressed(text: str) -> str | None:
+    """The address on a `To:` line of a report, where nothing else names one."""
+    found = re.search(rf"^[ \t]{{0,10}}To:[ \t]{{0,5}}[^\n@]{{0,80}}?<?{ADDRESS_CORE}", text, re.M)
+    return found[1] if found else None
+
+
+def _best_line(text: str) -> str:
+    """The lines of a report that say most: those with codes, else those with words of failure."""
+    lines = telling_lines(text)
+    coded = [line for line in lines if any(find_codes(line))]
+    return one_line(" ".join(coded[:6] or lines[:8]))
+
+
+def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
+    """Every failed recipient of a report written for people; `known` are recipients its headers name."""
+    part = report_part(text)
+    blocks = _merged(find_blocks(part))
+    wanted = {address.lower() for address in known}
+    if wanted:
+        named = [block for block in blocks if block.address.lower() in wanted]
+        blocks = named or blocks
+    told = [block for block in blocks if TELLING.search(block.text)]
+    kept = told if told else blocks
+    context = one_line(part)[:4_000]
+    failures = []
+    for block in kept:
+        own = bool(TELLING.search(block.text))
+        diagnosis = read_diagnostic("\n".join(block.lines) if own else _best_line(part))
+        failures.append(_failure(block.after or block.address, diagnosis, context))
+    if failures:
+        return failures
+    diagnosis = read_diagnostic(_best_line(part))
+    recipients: tuple[str | None, ...] = known or (_mentioned(part) or _addressed(part),)
+    return [_failure(recipient, diagnosis, context) for recipient in recipients]
+
+
+def _failure(recipient: str | None, diagnosis, context: str) -> Failure:  # type: ignore[no-untyped-def]
+    return Failure(
+        diagnostic=diagnosis.text, recipient=recipient, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
+        remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer, context=context, direction="outgoing",
+    )  # fmt: skip
+
+
+def _merged(blocks: list[Block]) -> list[Block]:
+    """One block for one address: the first place, all the words."""
+    by_address: dict[str, Block] = {}
+    for block in blocks:
+        if ROLE.match(block.address) and len(blocks) > 1:
+            continue
+        known = by_address.setdefault(block.address.lower(), block)
+        if known is not block:
+            known.lines += block.lines
+    return list(by_address.values())

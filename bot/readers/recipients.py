@@ -1,0 +1,26 @@
+"""Whose address stands in a text: the recipient's, not the sender's, not a contact's."""
+
+import re
+
+from bot.readers.replies import ADDRESS
+
+# Addresses of offices, which a report names as contact.
+ROLE = re.compile(r"^(?:postmaster|mailer-daemon|abuse|hostmaster|support|help|helpdesk|double-bounce)@", re.I)
+_SENDER_SIGN = re.compile(r"(?:MAIL FROM|sender(?: address)?(?: rejected)?|from(?:=|:)|contact|e-?mail|mailto|write to|forward[^@]{0,40}to|send[^@]{0,30}to|abuse|see|notify|return-path|on behalf of|bounce[sd]?|identit(?:y|ies)[^@]{0,60}|owned by user|reply-to|authenticated as|login name)[^@]{0,12}[<\s:(=\[]{1,3}$", re.I)  # fmt: skip
+_SENDER_AFTER = re.compile(
+    r"^[>)\]]?:? ?(?:sender (?:address )?(?:rejected|refused|denied|unknown|verify)|sender rejected|is not allowed to send|on behalf|\.{3} ?sender|domain of sender)",
+    re.I,
+)
+
+
+def find_recipient(text: str) -> str | None:
+    """The recipient a reply names, or None: an address that is a sender's or a contact's is not one."""
+    for found in ADDRESS.finditer(text, 0, 4_000):
+        address = found[1].strip(".")
+        before, after = text[max(0, found.start() - 60) : found.start()], text[found.end() : found.end() + 40]
+        if _SENDER_SIGN.search(before) or _SENDER_AFTER.match(after):
+            continue
+        if ROLE.match(address) or "." not in address.rpartition("@")[2]:
+            continue
+        return address
+    return None

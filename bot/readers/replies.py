@@ -1,0 +1,151 @@
+"""One diagnostic text -> its codes, the innermost reply of a chain, the host that spoke and the SMTP command."""
+
+import re
+from dataclasses import dataclass
+
+from bot.codes import REPLY, STATUS, normal_status
+
+MAX_REPLY = 4_000
+
+_ADDRESS_PART = r"[^\s<>()\[\],;:\"'|\\]"
+# An address, in a group; longer patterns put their own beginning before it.
+ADDRESS_CORE = rf"({_ADDRESS_PART}{{1,128}}@(?:{_ADDRESS_PART}{{1,255}}|\[[0-9A-Fa-f.:IPv]{{3,45}}\]))"
+ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:\"'|\\=*])" + ADDRESS_CORE)
+
+# Where the words of another server begin. The last of them that is followed by a reply decides.
+_SAID = re.compile(
+    r"""(?:
+        \bsaid | \bresponded(?:\ with)? | \breturned(?:\ error)? | refused\ to\ talk\ to\ me
+      | \bresponse(?:\ (?:from|of)\ the\ (?:remote\ )?(?:recipient\ )?server)?(?:\ was|\ is)?
+      | \berror\ (?:that\ the\ other\ server\ returned\ )?was | \breply\ was | \banswered | server\ error | server\ response
+      | smtp;\s? | remote\ server\ returned | after\ (?:rcpt\ to|mail\ from|end\ of\ data|data|initial\ connection)[^:]{0,100}(?::<[^>\n]{0,120}>)?
+        (?:\ size=\d{1,12})?:\s{0,9}host\ \S{1,255}\s{0,9}(?:\[[^\]\s]{1,45}\])?
+    )
+    \s{0,4}[:;]?\s{0,9}["'(<\[#]{0,3}(?=[245]\d\d[\s\-.,;:]|[245]\.\d{1,3}\.\d{1,3})""",
+    re.X | re.I,
+)
+# Exchange Online's summary and, after the arrow, the reply of the server outside.
+_ARROW = re.compile(r"\s(?:->|→|-\\>|=>)\s{0,9}(?=[\"'(<\[]{0,2}(?:[245]\d\d[\s\-]|[245]\.\d{1,3}\.\d{1,3}\s))")
+# `<host #5.1.1 smtp;550 5.1.1 …>`: Exchange's wrapper around another server's reply.
+_WRAPPED = re.compile(r"#\d?\s?<?[^<>]{0,120}#[245]\.\d{1,3}\.\d{1,3}\s{1,3}smtp;", re.I)
+_COMMANDS = (
+    (re.compile(r"in reply to ([A-Za-z ]{3,25}?) command|after (?:pipelined )?((?:MAIL FROM|RCPT TO|end of data|DATA|EHLO|HELO|STARTTLS|AUTH|initial connection))", re.I), 0),
+    (re.compile(r"(refused to talk to me|does not like recipient|but sender was rejected|failed after I sent the message|but greeting failed|while sending (?:RCPT TO|MAIL FROM|DATA|end of data|message body)|did not like our (?:RCPT TO|MAIL FROM|DATA|EHLO|HELO)|\[(?:RCPT_TO|MAIL_FROM|DATA|CONNECT)\])", re.I), 0),
+)  # fmt: skip
+_HOST = re.compile(
+    r"""(?:\bhost|while\ talking\ to|\bby|\bwith|connect(?:ed)?\ to|\bfrom|\bto|relay=|^)\s{0,3}
+        ((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})\.?\s{0,4}(?:\[|\ \(|:25\b|\s(?:did|said|refused))""",
+    re.X,
+)
+_TALKING = re.compile(r"while talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The codes and the deciding part of one diagnostic text."""
+
+    text: str
+    reply_code: str | None
+    enhanced_code: str | None
+    outer: tuple[str, ...]
+    host: str | None
+    command: str | None
+
+
+def one_line(text: str) -> str:
+    """The text with all white space folded to single blanks."""
+    return " ".join(text.split())
+
+
+def find_codes(text: str) -> tuple[str | None, str | None]:
+    """(reply code, enhanced code) that stand first in a text, the enhanced one that belongs to the reply if any."""
+    reply = status = None
+    for found in REPLY.finditer(text, 0, MAX_REPLY):
+        if not _is_reply(text, found):
+            continue
+        if reply is None:
+            reply = found[1]
+        if found[3] and (found[1] == reply or status is None):
+            status = found[3]
+            break
+    if status is None:
+        for found in STATUS.finditer(text, 0, MAX_REPLY):
+            if not _is_address_or_version(text, found):
+                status = found[1]
+                break
+    return reply, normal_status(status) if status else None
+
+
+_NOT_AFTER = re.compile(r"(?:port|line|id|ticket|size|exceeds?|limit(?: of)?|max(?:imum)?|over|of|than|after|for|last|the|page|build|version|attempts?|x|a|pid|rule|code=\"?sg|http|http/\d\.\d)[ =:#]{1,2}$", re.I)  # fmt: skip
+_NOT_BEFORE = re.compile(r"[ -]?(?:bytes?|octets?|[kmg]i?b|seconds?|secs?|minutes?|mins?|hours?|days?|messages|recipients|users|emails|mails|times|euros?|usd|ms|percent|hops|lines|characters|attempts?|connections|people|customers|mailboxes|accounts)\b|[ -]?[%€$]", re.I)  # fmt: skip
+
+
+def _is_reply(text: str, found: re.Match[str]) -> bool:
+    """Whether three digits are a reply code and not a size, a port, a count or part of a date."""
+    start, end = found.span(1)
+    if found[3]:
+        return True
+    if _NOT_BEFORE.match(text, end):
+        return False
+    before = text[max(0, start - 16) : start]
+    return not _NOT_AFTER.search(before) or before.rstrip().endswith(("code=", "code:"))
+
+
+def _is_address_or_version(text: str, found: re.Match[str]) -> bool:
+    before = text[max(0, found.start(1) - 10) : found.start(1)].lower()
+    return before.endswith(("v", "version ", "mysql ", "php ", "ver ", "exim ", "postfix ", "openssl "))
+
+
+def _find_command(text: str) -> str | None:
+    for pattern, _ in _COMMANDS:
+        found = pattern.search(text, 0, MAX_REPLY)
+        if found:
+            said = (found[1] or (found[2] if found.re.groups > 1 else None) or "").upper()
+            for name, command in (
+                ("RCPT", "RCPT"), ("RECIPIENT", "RCPT"), ("MAIL", "MAIL"), ("SENDER", "MAIL"), ("DATA", "DATA"), ("MESSAGE", "DATA"),
+                ("EHLO", "EHLO"), ("HELO", "EHLO"), ("STARTTLS", "STARTTLS"), ("AUTH", "AUTH"), ("CONNECT", "CONNECT"),
+                ("REFUSED", "CONNECT"), ("GREETING", "CONNECT"),
+            ):  # fmt: skip
+                if name in said:
+                    return command
+    return None
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = None
+    for found in pattern.finditer(text):  # noqa: B007 - the last one is wanted
+        continue
+    return found
+
+
+def _innermost(text: str) -> tuple[str, tuple[str, ...]]:
+    """The part of a chain of replies that decides, and the parts around it, outermost first."""
+    outer: list[str] = []
+    arrow = _last(_ARROW, text)
+    if arrow is not None:
+        outer.append(text[: arrow.start()].strip())
+        text = text[arrow.end() :]
+    last = _last(_SAID, text)
+    if last is not None:
+        before, inner = text[: last.end()].strip(), text[last.end() :]
+        if find_codes(before)[0] or find_codes(before)[1]:
+            outer.append(before)
+        text = inner if len(inner) > 3 else text
+    return text.strip(" \t\"'<(#"), tuple(outer)
+
+
+def read_diagnostic(text: str) -> Diagnosis:
+    """What one diagnostic says; several lines count as one."""
+    flat = one_line(text)[:MAX_REPLY]
+    inner, outer = _innermost(flat)
+    reply, status = find_codes(inner)
+    if reply is None and status is None:
+        inner, outer = flat, ()
+        reply, status = find_codes(inner)
+    elif status is None or reply is None:
+        reply_around, status_around = find_codes(flat)
+        if not outer:
+            reply, status = reply or reply_around, status or status_around
+    talking = _TALKING.search(text)
+    host = _HOST.search(flat)
+    return Diagnosis(inner, reply, status, outer, (talking or host or {1: None})[1], _find_command(flat))

@@ -1,0 +1,144 @@
+"""Any text -> Bounce: what kind of report it is and every failure in it. The order of READERS is the order of trust."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.codes import CONTINUATION, REPLY, STATUS
+from bot.model import Bounce, Failure
+from bot.readers import events, exceptions, fields, logs, mail, prose, transcript
+from bot.readers.mime import Parts
+from bot.readers.recipients import find_recipient
+from bot.readers.replies import find_codes, one_line, read_diagnostic
+
+_REPLY_START = re.compile(r"^[^\w\n]{0,12}(?:(?:smtp|esmtp|lmtp|x-postfix|diagnostic-code|error|fehler|response|server response|remote server said|remote host said|said|got|reason|mail from|rcpt to|data)\b[\s:;=(\[\"'-]{0,6}){0,3}[\"'(\[<#]{0,3}([245]\d\d)(?:[ -](?:#|\(#)?([245]\.\d{1,3}\.\d{1,3}))?[\s\-:;,.]", re.I)  # fmt: skip
+_BOUNCE_WORDS = re.compile(
+    r"this (?:is|message was created) (?:the mail|automatically by)|qmail-send program|mail delivery (?:system|subsystem|software|failed)|returned to sender|delivery has failed|"
+    r"couldn't be delivered|could not be delivered|hasn't been delivered|did not reach|undeliver|fatal errors|delivery to the following|remote server returned|generating server|the following address|"
+    r"transcript of session|diagnostic information for administrators|wasn't delivered|not delivered to|unzustellbar|nicht zugestellt|delivery status notification|message blocked|address not found|"
+    r"status code: 5\d\d|reported error:|(?:recipient|original) address:\s*\S+@|giving up on \d|remote host said|delivery failed|did not receive this message|unable to deliver|could not deliver|wasn't able to deliver|"
+    r"error delivering|the group you tried to contact|failed addresses|msexch:|error detail|could not be delivered to",
+    re.I,
+)  # fmt: skip
+
+
+def _mail(text: str) -> Bounce | None:
+    if not mail.looks_like_mail(text):
+        return None
+    found = mail.read_mail(text.lstrip().encode("utf-8", "surrogateescape"))
+    return None if found.sort == "ordinary" and not _has_body_headers(text) else found
+
+
+def _has_body_headers(text: str) -> bool:
+    return "\n\n" in text.strip()
+
+
+def _fields(text: str) -> Bounce | None:
+    if not fields.has_fields(text):
+        return None
+    failures = fields.read_fields(text)
+    if not failures:
+        return None
+    first = re.search(
+        r"^[ \t>]*(?:Reporting-MTA|Final-Recipient|Original-Recipient|Action|Status|Diagnostic-Code)[ \t]*:",
+        text,
+        re.I | re.M,
+    )
+    human = text[: first.start()] if first else ""
+    failures = mail.joined_with_prose(failures, human, Parts())
+    done = all(failure.action in ("delivered", "relayed", "expanded") for failure in failures)
+    return Bounce("success" if done else "report", tuple(failures), "delivery report (RFC 3464)")
+
+
+def _log(text: str) -> Bounce | None:
+    if not logs.looks_like(text):
+        return None
+    failures = logs.read_log(text)
+    return Bounce("log", tuple(failures), "log lines") if failures else None
+
+
+def _transcript(text: str) -> Bounce | None:
+    if not transcript.looks_like(text):
+        return None
+    part = prose.report_part(text)
+    if _BOUNCE_WORDS.search(part) or re.search(
+        r"^[ \t]*<?[^\s<>]+@[^\s<>]+>?(?:\.\.\.|:|\s*$|\s+\(reason)", part, re.M
+    ):
+        told = mail.read_human(part)
+        if any(failure.recipient for failure in told):
+            return Bounce("report", tuple(told), "transcript")
+    failures = transcript.read_transcript(part)
+    return Bounce("dialog", tuple(failures), "SMTP dialogue") if failures else None
+
+
+def _report(text: str) -> Bounce | None:
+    blocks = prose.find_blocks(prose.report_part(text))
+    told = [block for block in blocks if prose.TELLING.search(block.text)]
+    if not told and not _BOUNCE_WORDS.search(text[:4_000]):
+        return None
+    failures = prose.read_prose(text)
+    delayed = bool(
+        re.search(
+            r"hasn't been delivered yet|not yet been delivered|will be retried|still (?:trying|being retried)|delivery delayed|do not need to resend|we'll (?:keep trying|let you know)",
+            text[:3_000],
+            re.I,
+        )
+    )
+    if delayed:
+        failures = [replace(failure, action="delayed") for failure in failures]
+    spoken = any(f.reply_code or f.enhanced_code for f in failures)
+    return Bounce(
+        "report", tuple(failures), "words for people", sure=spoken or bool(_BOUNCE_WORDS.search(text[:4_000]))
+    )
+
+
+def _reply(text: str) -> Bounce | None:
+    lines = [line for line in text.split("\n") if line.strip()][:400]
+    start = next((n for n, line in enumerate(lines) if _REPLY_START.match(line) or CONTINUATION.search(line)), None)
+    if start is None:
+        start = next((n for n, line in enumerate(lines) if any(find_codes(line))), None)
+    if start is None:
+        return None
+    rest = "\n".join(lines[start:])
+    diagnosis = read_diagnostic(rest)
+    if not (diagnosis.reply_code or diagnosis.enhanced_code):
+        return None
+    words = re.findall(r"[^\W\d_]{2,}", diagnosis.text)
+    if len(words) < 2:
+        return None
+    whole = one_line(text)
+    recipient = find_recipient(whole)
+    failure = Failure(
+        diagnostic=diagnosis.text, recipient=recipient, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
+        remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer, direction="unknown",
+    )  # fmt: skip
+    sure = bool(diagnosis.reply_code and diagnosis.enhanced_code) or bool(CONTINUATION.search(rest)) or "said:" in whole
+    return Bounce("reply", (failure,), "reply lines", sure=sure)
+
+
+# Most authoritative first: a whole message; JSON of a sending service; the fields of a delivery report; log lines with
+# their own keys; exceptions and dialogs of programs, which wrap a reply; a dialogue; a report for people; bare replies.
+READERS: tuple[tuple[str, Callable[[str], Bounce | None]], ...] = (
+    ("message", _mail),
+    ("event", events.read),
+    ("fields", _fields),
+    ("log", _log),
+    ("exception", exceptions.read),
+    ("transcript", _transcript),
+    ("report", _report),
+    ("reply", _reply),
+)
+
+
+def read_text(text: str) -> Bounce | None:
+    """What a pasted text is, by the first reader that knows it; None where no code or report stands in it."""
+    for _, read in READERS:
+        found = read(text)
+        if found:
+            return found
+    return None
+
+
+def has_code(text: str) -> bool:
+    """Whether anything in the text looks like a reply code or an enhanced code."""
+    return bool(REPLY.search(text) or STATUS.search(text))

@@ -1,0 +1,215 @@
+"""Templates of the knowledge -> sentences about this text: placeholders filled with its values, or with plain words.
+
+Between backticks a missing value becomes a CAPITAL stand-in, in prose it becomes words, so that either reads well.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from bot.model import Failure, Verdict
+from bot.readers.replies import ADDRESS_CORE
+
+_HOLE = re.compile(r"\{([a-z_]{2,20})\}")
+_IPV4 = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])((?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{1,39})(?![\w:])")
+_HOST_IP = re.compile(r"[A-Za-z0-9-]+\.[A-Za-z]{2,24}\.? ?[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]")
+_URL = re.compile(r"https?://[^\s<>\"'\])]{3,300}")
+_SENDER = re.compile(r"(?:MAIL FROM:?|from=|[Ss]ender(?: address)?(?: rejected)?:?|[Ff]rom:?)\s{0,3}<?" + ADDRESS_CORE)
+_SENDER_DOMAIN = re.compile(
+    r"(?:email from|mail from domain|domain of sender address|sending domain|MAIL FROM domain|SPF domain|From domain|originating from your (?:SPF|DKIM) domain|for domain|not allowed to send (?:mail )?from|domain)\s{1,3}[\[<\"']?(?:\S{1,128}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})", re.I
+)  # fmt: skip
+_LIST = re.compile(r"(?:using|by|at|in|on|list(?:ed)?)\s{1,3}((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})", re.I)
+_LIMIT = re.compile(r"(?:maximum|limit|max|size)[^\d\n]{0,40}(\d[\d.,]{0,15}\s?(?:bytes|octets|[kKMG]i?B)?)")
+
+
+@lru_cache(maxsize=16_384)
+def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...] | None:
+    """The template as (text or name, is a name, inside backticks); None where it has no placeholder."""
+    if "{" not in template:
+        return None
+    pieces: list[tuple[str, bool, bool]] = []
+    position = 0
+    for found in _HOLE.finditer(template):
+        if found.start() > position:
+            pieces.append((template[position : found.start()], False, False))
+        pieces.append((found[1], True, template.count("`", 0, found.start()) % 2 == 1))
+        position = found.end()
+    if position < len(template):
+        pieces.append((template[position:], False, False))
+    return tuple(pieces)
+
+
+class Values:
+    """What the placeholders stand for in one answer; a value is looked for only when a sentence asks for it."""
+
+    __slots__ = ("_defaults", "_failure", "_known", "_provider_name", "_verdict")
+
+    def __init__(
+        self,
+        failure: Failure,
+        verdict: Verdict,
+        defaults: dict[str, dict[str, str]],
+        provider_name: str | None,
+        given: dict[str, str] | None = None,
+    ) -> None:
+        self._failure, self._verdict, self._defaults, self._provider_name = failure, verdict, defaults, provider_name
+        self._known: dict[str, str | None] = dict(given or {})
+
+    def get(self, name: str) -> str | None:
+        """The value of a placeholder in this text, or None."""
+        if name not in self._known:
+            find = _FINDERS.get(name)
+            self._known[name] = find(self) if find else None
+        return self._known[name]
+
+    def shown(self, name: str, in_command: bool) -> str:
+        """What is printed: the value, or its stand-in."""
+        value = self.get(name)
+        if value:
+            return value
+        return self._defaults.get("command" if in_command else "prose", {}).get(
+            name, name.upper().replace("_", "-") if in_command else name
+        )
+
+    def fill(self, template: str) -> str:
+        """The sentence with every placeholder filled; a stand-in at its start is capitalized."""
+        pieces = _compiled(template)
+        if pieces is None:
+            return template
+        out = "".join([self.shown(text, coded) if hole else text for text, hole, coded in pieces])
+        return out[:1].upper() + out[1:] if pieces[0][1] and self.get(pieces[0][0]) is None else out
+
+    # the single values
+
+    def recipient(self) -> str | None:
+        """The failed recipient's address."""
+        return self._failure.recipient if self._failure.recipient and "@" in self._failure.recipient else None
+
+    def recipient_domain(self) -> str | None:
+        """The domain of the failed recipient."""
+        address = self.recipient()
+        return _domain(address) if address else None
+
+    def sender(self) -> str | None:
+        """The envelope sender or From address the text names."""
+        if self._failure.sender:
+            return self._failure.sender
+        found = _SENDER.search(self._text())
+        return found[1] if found else None
+
+    def sender_domain(self) -> str | None:
+        """The sending domain the text names."""
+        found = _SENDER_DOMAIN.search(self._text())
+        if found and "." in found[1]:
+            return found[1].rstrip(".")
+        address = self.get("sender")
+        return _domain(address) if address and "@" in address else None
+
+    def ip(self) -> str | None:
+        """The sending IP the text names; never the address printed beside the server that spoke."""
+        text = self._text()
+        beside = {found[1] for found in _HOST_IP.finditer(text)}
+        for pattern in (_IPV4, _IPV6):
+            for found in pattern.finditer(text):
+                address = found[1]
+                if (
+                    address in beside
+                    or address.startswith(("127.", "0."))
+                    or (pattern is _IPV6 and not _is_ipv6(address))
+                ):
+                    continue
+                if pattern is _IPV4 and any(int(part) > 255 for part in address.split(".")):
+                    continue
+                return address
+        return None
+
+    def reversed_ip(self) -> str | None:
+        """The IPv4 address with its parts in reverse, as DNS lists are asked."""
+        address = self.get("ip")
+        return ".".join(reversed(address.split("."))) if address and "." in address else None
+
+    def host(self) -> str | None:
+        """The server that spoke."""
+        return self._failure.remote_mta
+
+    def reporting_host(self) -> str | None:
+        """The server that wrote the report."""
+        return self._failure.reporting_mta
+
+    def provider(self) -> str | None:
+        """The name of the provider that spoke."""
+        return self._provider_name
+
+    def list(self) -> str | None:
+        """The block list the text names, by its zone."""
+        found = _LIST.search(self._text())
+        return found[1] if found else None
+
+    def limit(self) -> str | None:
+        """The size limit the text names."""
+        found = _LIMIT.search(self._text())
+        return found[1].strip(" .,") if found else None
+
+    def queue_id(self) -> str | None:
+        """The queue id of the message on the sending server."""
+        return self._failure.queue_id
+
+    def reply(self) -> str | None:
+        """The deciding reply with its codes, on one line."""
+        codes = " ".join(
+            code
+            for code in (self._failure.reply_code, self._failure.enhanced_code)
+            if code and not self._failure.diagnostic.startswith(code)
+        )
+        if codes and self._failure.enhanced_code and self._failure.enhanced_code in self._failure.diagnostic[:24]:
+            codes = ""
+        return f"{codes} {self._failure.diagnostic}".strip()[:400] or None
+
+    def code(self) -> str | None:
+        """The codes as they stand."""
+        return " ".join(code for code in (self._failure.reply_code, self._failure.enhanced_code) if code) or None
+
+    def url(self) -> str | None:
+        """The first link the reply gives."""
+        found = _URL.search(self._failure.diagnostic)
+        return found[0].rstrip(".,;") if found else None
+
+    def _text(self) -> str:
+        return self._failure.diagnostic[:2_000]
+
+
+def _domain(address: str) -> str:
+    return address.rsplit("@", 1)[1].rstrip(".>").lower()
+
+
+def _is_ipv6(text: str) -> bool:
+    return (
+        text.count(":") >= 2
+        and text.count("::") <= 1
+        and not re.fullmatch(r"\d{1,2}:\d\d:\d\d", text)
+        and all(len(part) <= 4 for part in text.split(":"))
+    )
+
+
+_FINDERS: dict[str, Callable[[Values], str | None]] = {
+    name: getattr(Values, name)
+    for name in (
+        "recipient",
+        "recipient_domain",
+        "sender",
+        "sender_domain",
+        "ip",
+        "reversed_ip",
+        "host",
+        "reporting_host",
+        "provider",
+        "list",
+        "limit",
+        "queue_id",
+        "reply",
+        "code",
+        "url",
+    )
+}
+PLACEHOLDERS = frozenset(_FINDERS) | {"list_link"}
