@@ -12,11 +12,16 @@ from bot.knowledge import Knowledge, load_knowledge
 from bot.model import Answer, Bounce, Failure, Kind, Message, Part, Question, Reply, Verdict, Via
 from bot.ours import Ours
 from bot.readers import mail
+from bot.readers.recipients import find_recipient
+from bot.readers.replies import one_line
 from bot.reading import read_text
 from bot.suggestions import corrected
 from bot.undamage import MAX_TEXT, undamage
 
 MAX_RECIPIENTS = 1_000
+MAX_TOPIC = 4_000  # characters of words without a code that are read for a cause
+MIN_SAID = 4  # words: fewer are a symptom somebody names, more are what a program said
+_NO_FAILURE = ("accepted", "auto-reply", "complaint")
 _SILENT = Message((), answered=False)
 _NOTE_SORTS = ("auto-reply", "complaint", "success")
 _READABLE = re.compile(r"[^\W_]")
@@ -62,8 +67,7 @@ class Bot:
             return (
                 self._silence(via) if via == "channel" else self._note("none", via, self.knowledge.ui["none"]["asked"])
             )
-        short = len(text) <= question.MAX_QUESTION
-        asked = question.read_question(text) if short else None
+        asked = question.read_question(text) if question.is_short(text) else None
         if asked and asked.sort == "help":
             return self._silence(via) if via == "channel" else self._help(via)
         if asked and asked.sort in ("codes", "compare", "soft-hard"):
@@ -86,7 +90,7 @@ class Bot:
                 if via == "channel"
                 else self._note("neighbour", via, self.knowledge.ui["neighbors"][neighbor])
             )
-        topic = self._topic(text, via)
+        topic = self._topic(text, via, asked.opens if asked else False)
         if topic:
             return topic
         if via == "channel":
@@ -145,31 +149,24 @@ class Bot:
         message = rendering.compare_message(words["title"].replace("{codes}", " and ".join(names)), lines, closing, ui)
         return Reply("compare", via, True, False, message, tuple(answers), Question("compare", text, via, codes))
 
-    def _topic(self, text: str, via: Via) -> Reply | None:
-        """A symptom without a code, a private code alone, or a sentence only one program writes."""
-        if len(text) > 4_000:
+    def _topic(self, text: str, via: Via, opens: bool) -> Reply | None:
+        """Words without a code: a symptom that is asked about, or what a server or program said, pasted without its number."""
+        if len(text) > MAX_TOPIC:
             return None
-        failure = lookups.topic_failure(text)
+        failure = lookups.topic_failure(text, None if opens else find_recipient(one_line(text)))
         verdict = decide(failure, self.knowledge)
-        if via != "channel" and verdict.cause == "unclear":
+        if via != "channel" and verdict.cause == "unclear" and not verdict.entry:
             mended = corrected(text, self.knowledge)
             if mended:
-                failure = lookups.topic_failure(mended)
+                failure = lookups.topic_failure(mended, failure.recipient)
                 verdict = decide(failure, self.knowledge)
-        if not _tells(verdict, text, via, self.knowledge):
+        if not _tells(verdict, text, via):
             return None
         answer = compose(failure, verdict, self.knowledge, self.ours)
-        is_error = via == "channel" or bool(verdict.rule and verdict.rule.anywhere)
         message = rendering.bounce_message((answer,), self.knowledge.ui)
-        return Reply(
-            "topic",
-            via,
-            True,
-            is_error or (len(text) > 25 and not text.rstrip().endswith("?")),
-            message,
-            (answer,),
-            Question("topic", text, via, topic=text[:200]),
-        )
+        said = not opens and (failure.recipient is not None or len(text.split()) >= MIN_SAID or via == "channel")
+        told = Question("topic", text, via, topic=text[:200])
+        return Reply("topic", via, True, said and verdict.cause not in _NO_FAILURE, message, (answer,), told)
 
     def _bounce(self, bounce: Bounce, via: Via, text: str) -> Reply:
         ui = self.knowledge.ui
@@ -240,27 +237,10 @@ class Bot:
         knowledge = self.knowledge
         if "." in word:
             return knowledge.find_host(knowledge.hosts, word) or knowledge.find_host(knowledge.domains, word)
-        return provider_names(knowledge).get(word)
+        return knowledge.names.get(word)
 
     def _provider_named(self, words: tuple[str, ...], text: str) -> str | None:
         return next((found for word in words if (found := self._provider_of(word))), None)
-
-
-def provider_names(knowledge: Knowledge) -> dict[str, str]:
-    """Single words people call a provider by (gmail, outlook, orange) -> provider id."""
-    made: dict[str, str] = {}
-    for provider in knowledge.providers.values():
-        if provider["kind"] == "blocklist":
-            continue
-        for name in (provider["id"], provider["family"], *provider.get("names", ()), provider["name"]):
-            word = name.lower()
-            if " " not in word:
-                made.setdefault(word, provider["id"])
-    for word, target in (("gmail", "google"), ("hotmail", "outlook-consumer"), ("outlook", "outlook-consumer"), ("o365", "exchange-online"), ("office365", "exchange-online"),
-                         ("m365", "exchange-online"), ("microsoft", "exchange-online"), ("exchange", "exchange-onprem"), ("icloud", "apple"), ("ses", "amazon-ses"), ("qq", "tencent-qq")):  # fmt: skip
-        if target in knowledge.providers:
-            made[word] = target
-    return made
 
 
 def _worded(answer: Answer) -> bool:
@@ -268,7 +248,7 @@ def _worded(answer: Answer) -> bool:
     return answer.verdict.confidence != "guess" and bool(answer.verdict.rule and answer.verdict.rule.worded)
 
 
-def _tells(verdict: Verdict, text: str, via: Via, knowledge: Knowledge) -> bool:
+def _tells(verdict: Verdict, text: str, via: Via) -> bool:
     """Whether the words of a text without codes say enough to be answered."""
     rule = verdict.rule
     if rule is None or not rule.worded:

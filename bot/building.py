@@ -23,7 +23,7 @@ _ALLOWED = {
     "provider": {"id", "family", "name", "names", "kind", "recognise", "pages", "checked", "verified", "entries", "closed", "lookup"},
     "entry": _RULE | {"anywhere", "cause", "who", "source", "checked", "verified"},
     "recognise": {"hosts", "urls", "text", "domains", "zones"},
-    "reply": {"code", "standard", "defined_in", "permanence", "who", "causes", "article", "dots_dropped", "source", "checked", "verified"},
+    "reply": {"code", "alone", "standard", "defined_in", "permanence", "who", "causes", "article", "dots_dropped", "source", "checked", "verified"},
     "enhanced": {"code", "registered_name", "reference", "basic_codes", "classes", "weight", "cause", "cause_4", "causes", "detail",
                  "who", "collisions", "source", "checked", "verified"},
 }  # fmt: skip
@@ -210,6 +210,8 @@ def _codes(path: Path, shown: str, sort: str, facts: dict[str, Any]) -> dict[str
                 raise _fail(row, f"unknown cause {cause!r}", code)
         if not set(row.get("who") or []) <= set(ACTORS):
             raise _fail(row, f"`who` takes {', '.join(ACTORS)}", code)
+        if row.get("alone") not in (None, *facts["causes"]):
+            raise _fail(row, f"unknown cause {row['alone']!r}", code)
         if sort == "reply" and row.get("permanence") not in CODE_PERMANENCES:
             raise _fail(row, f"`permanence` is one of {', '.join(CODE_PERMANENCES)}", code)
         if sort == "enhanced" and row.get("weight") not in WEIGHTS:

@@ -17,6 +17,12 @@ MEND = "run `python -m bot data build`"
 FORMAT = 1
 
 
+# What people call providers beside their names.
+_CALLED = {"gmail": "google", "hotmail": "outlook-consumer", "outlook": "outlook-consumer", "o365": "exchange-online",
+           "office365": "exchange-online", "m365": "exchange-online", "microsoft": "exchange-online",
+           "exchange": "exchange-onprem", "icloud": "apple", "ses": "amazon-ses", "qq": "tencent-qq"}  # fmt: skip
+
+
 class Knowledge:
     """Everything that is known. Read-only; made once, shared by all threads.
 
@@ -90,6 +96,17 @@ class Knowledge:
                 host, _, path = url.lower().removeprefix("https://").removeprefix("http://").partition("/")
                 made.setdefault(host.removeprefix("www."), []).append((path, provider["id"]))
         return {host: sorted(found, key=lambda item: -len(item[0])) for host, found in made.items()}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Single words people call a provider by (gmail, outlook, orange) -> provider id."""
+        made: dict[str, str] = {}
+        for provider in self.providers.values():
+            if provider["kind"] != "blocklist":
+                for name in (provider["id"], provider["family"], provider["name"], *provider.get("names", ())):
+                    if " " not in name:
+                        made.setdefault(name.lower(), provider["id"])
+        return made | {word: target for word, target in _CALLED.items() if target in self.providers}
 
     def _recognised(self, name: str) -> dict[str, str]:
         return {

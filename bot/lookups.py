@@ -242,9 +242,9 @@ def unknown_words(number: str, knowledge: Knowledge) -> str:
     return _plain(text + (" " + none["near"].replace("{codes}", ", ".join(near)) if near else ""), knowledge)
 
 
-def topic_failure(text: str) -> Failure:
+def topic_failure(text: str, recipient: str | None = None) -> Failure:
     """A symptom told in words, as a failure that has no codes."""
-    return Failure(diagnostic=text, action=None)
+    return Failure(diagnostic=text, recipient=recipient)
 
 
 def topic_answer(text: str, knowledge: Knowledge) -> Answer | None:

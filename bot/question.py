@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from bot.codes import normal_status
 
-MAX_QUESTION = 400  # characters; longer texts are pastes
+MAX_QUESTION = 300  # characters; longer texts are pastes
+MAX_WORDS = 18
 
 _CODE = re.compile(
     r"""(?<![\w.@/$€£])[\#(\[<"'`]{0,3}(?:smtp[;:]?\s?|esmtp\s|error\s?[:=#]?\s?|code\s?[:=#]?\s?)?
@@ -36,7 +37,7 @@ _MAIL_WORDS = frozenset(
     "smtp esmtp mail email e-mail bounce bounces bounced bouncing postfix exim sendmail exchange mailserver mta ndr dsn gmail outlook".split()
 )
 _COMPARE = re.compile(
-    r"\b(?:vs?\.?|versus|compared?|difference|differ|differs|unterschied|diferencia|diff[ée]rence|differenza|diferença|verschil|różnica|разница)\b|\bor\b|\bthan\b|/",
+    r"\b(?:vs?\.?|versus|compared?|difference|differ|differs|unterschied|diferencia|diff[ée]rence|differenza|diferença|verschil|różnica|разница)\b|\bor\b|\bthan\b",
     re.I,
 )
 _SOFT_HARD = re.compile(
@@ -65,6 +66,11 @@ class Asked:
     number: str = ""
     plain: bool = True  # nothing but codes and question words
     opens: bool = False  # begins like a question or ends with a question mark
+
+
+def is_short(text: str) -> bool:
+    """Whether a text may be a question: longer ones are pastes."""
+    return len(text) <= MAX_QUESTION and text.count(" ") < MAX_WORDS
 
 
 def strip_noise(text: str) -> str:
@@ -104,12 +110,10 @@ def _codes(text: str) -> tuple[list[tuple[str | None, str | None]], str]:
 
 
 def read_question(text: str) -> Asked:
-    """What a text of at most MAX_QUESTION characters asks; longer ones are pastes and come back as words."""
+    """What a short text (see `is_short`) asks."""
     text = strip_noise(text)
     if _HELP.match(text):
         return Asked("help")
-    if len(text) > MAX_QUESTION:
-        return Asked("words", plain=False)
     if _SOFT_HARD.search(text) and len(text) < 120:
         return Asked("soft-hard", opens=True)
     codes, left = _codes(text)
@@ -118,7 +122,8 @@ def read_question(text: str) -> Asked:
     opens = bool(_OPENS.match(text)) or text.rstrip().endswith("?")
     if codes:
         distinct = tuple(dict.fromkeys(codes))
-        if len(distinct) >= 2 and (_COMPARE.search(left) or text.count(",")) and len(rest) <= 8 and "\n" not in text:
+        side_by_side = bool(_COMPARE.search(left)) or (not rest and bool(re.search(r"[,/]|\band\b", left)))
+        if len(distinct) >= 2 and side_by_side and len(rest) <= 6 and "\n" not in text:
             return Asked("compare", distinct, rest, plain=not rest, opens=opens)
         if (
             len(distinct) == 2

@@ -12,14 +12,21 @@ from bot.readers.recipients import find_recipient
 from bot.readers.replies import find_codes, one_line, read_diagnostic
 
 _REPLY_START = re.compile(r"^[^\w\n]{0,12}(?:(?:smtp|esmtp|lmtp|x-postfix|diagnostic-code|error|fehler|response|server response|remote server said|remote host said|said|got|reason|mail from|rcpt to|data)\b[\s:;=(\[\"'-]{0,6}){0,3}[\"'(\[<#]{0,3}([245]\d\d)(?:[ -](?:#|\(#)?([245]\.\d{1,3}\.\d{1,3}))?[\s\-:;,.]", re.I)  # fmt: skip
-_BOUNCE_WORDS = re.compile(
-    r"this (?:is|message was created) (?:the mail|automatically by)|qmail-send program|mail delivery (?:system|subsystem|software|failed)|returned to sender|delivery has failed|"
-    r"couldn't be delivered|could not be delivered|hasn't been delivered|did not reach|undeliver|fatal errors|delivery to the following|remote server returned|generating server|the following address|"
-    r"transcript of session|diagnostic information for administrators|wasn't delivered|not delivered to|unzustellbar|nicht zugestellt|delivery status notification|message blocked|address not found|"
-    r"status code: 5\d\d|reported error:|(?:recipient|original) address:\s*\S+@|giving up on \d|remote host said|delivery failed|did not receive this message|unable to deliver|could not deliver|wasn't able to deliver|"
-    r"error delivering|the group you tried to contact|failed addresses|msexch:|error detail|could not be delivered to",
-    re.I,
+# What only a report says, lower case.
+_BOUNCE_WORDS = (
+    "this is the mail", "this message was created automatically by", "qmail-send program", "mail delivery system", "mail delivery subsystem",
+    "mail delivery software", "mail delivery failed", "returned to sender", "delivery has failed", "couldn't be delivered", "could not be delivered",
+    "hasn't been delivered", "did not reach", "undeliver", "fatal errors", "delivery to the following", "remote server returned", "generating server",
+    "the following address", "transcript of session", "diagnostic information for administrators", "wasn't delivered", "not delivered to",
+    "unzustellbar", "nicht zugestellt", "delivery status notification", "message blocked", "address not found", "status code: 5", "reported error:",
+    "recipient address: ", "original address: ", "remote host said", "delivery failed", "did not receive this message", "unable to deliver",
+    "could not deliver", "wasn't able to deliver", "error delivering", "the group you tried to contact", "failed addresses", "msexch:", "error detail",
 )  # fmt: skip
+
+
+def _is_report(text: str) -> bool:
+    lowered = text[:4_000].lower()
+    return any(words in lowered for words in _BOUNCE_WORDS)
 
 
 def _mail(text: str) -> Bounce | None:
@@ -61,9 +68,7 @@ def _transcript(text: str) -> Bounce | None:
     if not transcript.looks_like(text):
         return None
     part = prose.report_part(text)
-    if _BOUNCE_WORDS.search(part) or re.search(
-        r"^[ \t]*<?[^\s<>]+@[^\s<>]+>?(?:\.\.\.|:|\s*$|\s+\(reason)", part, re.M
-    ):
+    if _is_report(part) or re.search(r"^[ \t]*<?[^\s<>]+@[^\s<>]+>?(?:\.\.\.|:|\s*$|\s+\(reason)", part, re.M):
         told = mail.read_human(part)
         if any(failure.recipient for failure in told):
             return Bounce("report", tuple(told), "transcript")
@@ -72,10 +77,11 @@ def _transcript(text: str) -> Bounce | None:
 
 
 def _report(text: str) -> Bounce | None:
-    blocks = prose.find_blocks(prose.report_part(text))
-    told = [block for block in blocks if prose.TELLING.search(block.text)]
-    if not told and not _BOUNCE_WORDS.search(text[:4_000]):
-        return None
+    report = _is_report(text)
+    if not report:
+        blocks = prose.find_blocks(prose.report_part(text)) if "@" in text else []
+        if not any(prose.TELLING.search(block.text) for block in blocks):
+            return None
     failures = prose.read_prose(text)
     delayed = bool(
         re.search(
@@ -87,9 +93,7 @@ def _report(text: str) -> Bounce | None:
     if delayed:
         failures = [replace(failure, action="delayed") for failure in failures]
     spoken = any(f.reply_code or f.enhanced_code for f in failures)
-    return Bounce(
-        "report", tuple(failures), "words for people", sure=spoken or bool(_BOUNCE_WORDS.search(text[:4_000]))
-    )
+    return Bounce("report", tuple(failures), "words for people", sure=spoken or _is_report(text))
 
 
 def _reply(text: str) -> Bounce | None:
@@ -130,8 +134,17 @@ READERS: tuple[tuple[str, Callable[[str], Bounce | None]], ...] = (
 )
 
 
+_BARE_REPLY = re.compile(r"(?:smtp; ?)?[245]\d\d[ -][^{}\n]{2,1000}\Z", re.I)
+
+
 def read_text(text: str) -> Bounce | None:
     """What a pasted text is, by the first reader that knows it; None where no code or report stands in it."""
+    if _BARE_REPLY.match(text) and not exceptions.wraps_reply(
+        text
+    ):  # one line that begins with its code: no other reader knows more
+        found = _reply(text)
+        if found:
+            return found
     for _, read in READERS:
         found = read(text)
         if found:

@@ -27,6 +27,8 @@ _WITH_MESSAGE = re.compile(
     re.S,
 )
 _RESPONSE = re.compile(r"(?:\bresponse: ?|Server Response: |server responded: ?|server response was: ?|The server response was: ?|Server error: ?|Der Mail-Server antwortete: ?|Resposta do Servidor: ?|Respuesta del servidor: ?|R[ée]ponse du serveur ?: ?|Risposta del server: ?|Serverantwort: ?|server message: ?|Error message from server: ?|Additional SMTP info: ?|Detail: ?)(?P<quote>['\"]?)(?P<text>[^\n'\"]{0,40}?[245]\d\d.{3,2000}?)(?:(?P=quote)(?:,|\s|$|\.|\))|\n|$)", re.S | re.I)  # fmt: skip
+_RESPONSE_WORDS = ("respon", "server error", "der mail-server", "resposta", "respuesta", "réponse", "reponse", "risposta", "serverantwort", "server message", "error message from",
+                   "additional smtp", "detail:")  # fmt: skip
 _ROUNDCUBE = re.compile(r"SMTP (?:Error|Fehler|Erreur) ?(?:\((?P<a>-?\d{1,3})\)|: ?\[(?P<b>[245]\d\d)\])(?:: (?:Failed to (?:add recipient|set sender) \"?(?P<address>[^\"\s]{1,320})\"?[^(\n]{0,20})?)?\(?(?P<text>[^\n]{0,1500})", re.I)  # fmt: skip
 _PHPMAILER = re.compile(
     r"(?:SMTP (?:Error|ERROR|server error)[^\n]{0,120}?|The following (?:recipients|From address) failed[^\n]{0,340}?)[:\s](?P<text>[245]\d\d[ -].{1,1500})",
@@ -56,16 +58,21 @@ OUTLOOK = {
     "0X80042109": ("cannot connect to the outgoing server", None, "connection-failed"), "0X8004210B": ("the outgoing server timed out", None, "connection-failed"),
     "0X80040119": ("the server cannot be reached", None, "connection-failed"), "0X8004011D": ("the server cannot be reached", None, "connection-failed"),
 }  # fmt: skip
-# What fails before any SMTP is spoken.
-_SOCKET = re.compile(
-    r"\[Errno -?\d{1,3}\][^\n]{0,80}|ECONNREFUSED|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ECONNRESET|ESOCKET|EDNS|ETLS|EAUTH|getaddrinfo|"
-    r"SMTPServerDisconnected|SMTPConnectError|SMTPNotSupportedError|SMTPHeloError|Net::OpenTimeout|MailConnectException|Couldn't connect to host|Could not connect to SMTP host|"
-    r"SMTP connect\(\) failed|Could not authenticate|Connection could not be established with host|dial tcp [^\n]{1,120}|first record does not look like a TLS|wrong version number|"
-    r"Could not convert socket to TLS|actively refused|Failed to connect to server|Unable to connect to (?:server|remote)|stream_socket_client\(\)[^\n]{0,160}|Failed to authenticate on SMTP|"
-    r"Unable to authenticate to Outgoing server|Sending of the message failed|An error occurred while sending mail|Cannot send message using the server|curl: \(\d{1,2}\)|"
-    r"SSL3_GET_RECORD|certificate verify failed|CERTIFICATE_VERIFY_FAILED|0x800CCC[0-9A-F]{2}|0x8004210[9B]|0x8004011[9D]|"
-    r"Name or service not known|Temporary failure in name resolution",
-    re.I,
+# Words of what fails before any SMTP is spoken, lower case.
+_SOCKET = (
+    "[errno", "econnrefused", "etimedout", "enotfound", "eai_again", "econnreset", "esocket", "eauth", "getaddrinfo", "smtpserverdisconnected",
+    "smtpconnecterror", "smtpnotsupportederror", "smtpheloerror", "net::opentimeout", "mailconnectexception", "couldn't connect to host",
+    "could not connect to smtp host", "smtp connect() failed", "could not authenticate", "connection could not be established with host", "dial tcp ",
+    "first record does not look like a tls", "wrong version number", "could not convert socket to tls", "actively refused", "failed to connect to server",
+    "unable to connect to server", "unable to connect to remote", "stream_socket_client()", "failed to authenticate on smtp",
+    "unable to authenticate to outgoing server", "sending of the message failed", "an error occurred while sending mail",
+    "cannot send message using the server", "curl: (", "ssl3_get_record", "certificate verify failed", "certificate_verify_failed", "0x800ccc", "0x80042109",
+    "0x8004210b", "0x8004011", "name or service not known", "temporary failure in name resolution", "data not accepted", "smtp error:",
+)  # fmt: skip
+# A program's error shows itself by one of these; without any, no pattern has to look.
+_SIGNS = (
+    "exception", "error", "server", "recipient", "refused", "failed", "response", "(5", "(4", "curl", "msmtp", "smtp", "got code", "resposta", "respuesta",
+    "réponse", "risposta", "antwort", "fehler", "erreur", "invalid login", "0x800",
 )  # fmt: skip
 
 
@@ -115,9 +122,18 @@ def _address_of(text: str) -> str | None:
     return find_recipient(one_line(text))
 
 
+def wraps_reply(text: str) -> bool:
+    """Whether a line that begins with a code quotes another reply in the way of a program."""
+    lowered = text.lower()
+    return "with message" in lowered or any(word in lowered for word in _RESPONSE_WORDS)
+
+
 def read(text: str) -> Bounce | None:
     """The failures an exception or dialog reports, or None where the text is none."""
-    python = _python(text)
+    lowered = text[:20_000].lower()
+    if not any(sign in lowered for sign in _SIGNS):
+        return None
+    python = _python(text) if "(" in text else []
     if python:
         return Bounce("exception", tuple(python), "smtplib exception")
     dotnet = _dotnet(text)
@@ -127,7 +143,11 @@ def read(text: str) -> Bounce | None:
         (_WITH_MESSAGE, "Symfony or Swift Mailer exception"), (_LETTRE, "lettre error"), (_CURL, "curl error"), (_ROUNDCUBE, "Roundcube error"),
         (_PHPMAILER, "PHPMailer error"), (_NODEMAILER, "nodemailer error"), (_CLASSY, "exception"), (_RESPONSE, "dialog"),
     ):  # fmt: skip
-        found = pattern.search(text[:20_000])
+        found = (
+            pattern.search(text[:20_000])
+            if pattern is not _RESPONSE or any(word in lowered for word in _RESPONSE_WORDS)
+            else None
+        )
         if not found:
             continue
         groups = found.groupdict()
@@ -154,10 +174,7 @@ def read(text: str) -> Bounce | None:
             (replace(failure, context=context),),
             reader,
         )
-    socket = _SOCKET.search(text)
-    if socket:
-        return _before_smtp(text, socket)
-    return None
+    return _before_smtp(text) if any(word in lowered for word in _SOCKET) else None
 
 
 def _named_recipient(text: str, end: int) -> str | None:
@@ -170,7 +187,7 @@ def _named_recipient(text: str, end: int) -> str | None:
     return found[1] if found else None
 
 
-def _before_smtp(text: str, socket: re.Match[str]) -> Bounce | None:
+def _before_smtp(text: str) -> Bounce:
     outlook = _OUTLOOK.search(text)
     diagnosis = read_diagnostic(text[:4_000])
     if outlook:

@@ -108,9 +108,7 @@ def read_fields(text: str) -> list[Failure]:
         recipient = None
         for name in ("final-recipient", "x-actual-recipient", "original-recipient"):
             candidate = address_in(fields[name]) if name in fields else None
-            if candidate and (
-                recipient is None or ("." in candidate.rpartition("@")[2] and "." not in recipient.rpartition("@")[2])
-            ):
+            if candidate and (recipient is None or ("@" in candidate and "@" not in recipient)):
                 recipient = candidate
         action = _ACTIONS.get(
             fields.get("action", "").split("(")[0].split()[0].lower().strip(";,.")

@@ -94,9 +94,13 @@ def strip_prefix(line: str) -> tuple[str, str]:
     return rest, ""
 
 
+_SIGN_WORDS = ("status=", "stat=", "NOQUEUE", "reject", " ** ", " == ", " => ", "delivery ", "result=", "postfix", "sm-mta", "sendmail", "dsn=", "SASL ", "said: ", "talk to me",
+               "returned to sender", "failed-command", "connect to ", "lost connection", "conversation with")  # fmt: skip
+
+
 def looks_like(text: str) -> bool:
     """Whether a text holds log lines of a mail server."""
-    return bool(SIGNS.search(text))
+    return any(word in text for word in _SIGN_WORDS) and bool(SIGNS.search(text))
 
 
 def _host(relay: re.Match[str] | None) -> str | None:

@@ -125,7 +125,9 @@ def read_mail(raw: bytes) -> Bounce:
     complaint = _complaint(parts)
     if complaint:
         return replace(complaint, notes=notes, date=parts.headers.get("date"))
-    human = "\n".join(parts.texts) or "\n".join(parts.html)
+    human = "\n".join(parts.texts)
+    if not human.strip():
+        human = "\n".join(parts.html)
     report = "\n\n".join(parts.reports)
     if not report and has_fields(report_part(human) if has_fields(report_part(human)) else human):
         report = human

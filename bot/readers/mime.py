@@ -104,6 +104,9 @@ def strip_html(text: str) -> str:
 
     import html
 
+    if "<pre" not in text[: MAX_PART * 3].lower():
+        text = text.replace("\n", " ")  # white space in HTML
+
     return undamage(html.unescape(_TAGS.sub(repl, text[: MAX_PART * 3])))
 
 

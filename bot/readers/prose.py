@@ -195,7 +195,7 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     wanted = {address.lower() for address in known}
     if wanted:
         named = [block for block in blocks if block.address.lower() in wanted]
-        blocks = named or blocks
+        blocks = named
     told = [block for block in blocks if TELLING.search(block.text)]
     kept = told if told else blocks
     context = one_line(part)[:4_000]

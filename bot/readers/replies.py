@@ -28,10 +28,41 @@ _SAID = re.compile(
 _ARROW = re.compile(r"\s(?:->|→|-\\>|=>)\s{0,9}(?=[\"'(<\[]{0,2}(?:[245]\d\d[\s\-]|[245]\.\d{1,3}\.\d{1,3}\s))")
 # `<host #5.1.1 smtp;550 5.1.1 …>`: Exchange's wrapper around another server's reply.
 _WRAPPED = re.compile(r"#\d?\s?<?[^<>]{0,120}#[245]\.\d{1,3}\.\d{1,3}\s{1,3}smtp;", re.I)
-_COMMANDS = (
-    (re.compile(r"in reply to ([A-Za-z ]{3,25}?) command|after (?:pipelined )?((?:MAIL FROM|RCPT TO|end of data|DATA|EHLO|HELO|STARTTLS|AUTH|initial connection))", re.I), 0),
-    (re.compile(r"(refused to talk to me|does not like recipient|but sender was rejected|failed after I sent the message|but greeting failed|while sending (?:RCPT TO|MAIL FROM|DATA|end of data|message body)|did not like our (?:RCPT TO|MAIL FROM|DATA|EHLO|HELO)|\[(?:RCPT_TO|MAIL_FROM|DATA|CONNECT)\])", re.I), 0),
-)  # fmt: skip
+_IN_REPLY = re.compile(
+    r"in reply to ([a-z ]{3,25}?) command|after (?:pipelined )?(mail from|rcpt to|end of data|data|ehlo|helo|starttls|auth|initial connection)"
+)
+_STAGE = re.compile(
+    r"(refused to talk to me|does not like recipient|but sender was rejected|failed after i sent the message|but greeting failed"
+    r"|while sending (?:rcpt to|mail from|data|end of data|message body)|did not like our (?:rcpt to|mail from|data|ehlo|helo)"
+    r"|\[(?:rcpt_to|mail_from|data|connect)\])"
+)
+# A word of each sign above: most texts have none, and then no pattern has to look.
+_SAID_WORDS = (
+    "said",
+    "respon",
+    "return",
+    "refused to",
+    "error was",
+    "other server",
+    "reply was",
+    "answered",
+    "server error",
+    "smtp;",
+    "after ",
+)
+_STAGE_WORDS = (
+    "refused to talk",
+    "does not like",
+    "sender was",
+    "after i sent",
+    "greeting failed",
+    "while sending",
+    "not like our",
+    "[rcpt",
+    "[mail",
+    "[data",
+    "[conn",
+)
 _HOST = re.compile(
     r"""(?:\bhost|while\ talking\ to|\bby|\bwith|connect(?:ed)?\ to|\bfrom|\bto|relay=|^)\s{0,3}
         ((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})\.?\s{0,4}(?:\[|\ \(|:25\b|\s(?:did|said|refused))""",
@@ -96,19 +127,20 @@ def _is_address_or_version(text: str, found: re.Match[str]) -> bool:
     return before.endswith(("v", "version ", "mysql ", "php ", "ver ", "exim ", "postfix ", "openssl "))
 
 
-def _find_command(text: str) -> str | None:
-    for pattern, _ in _COMMANDS:
-        found = pattern.search(text, 0, MAX_REPLY)
-        if found:
-            said = (found[1] or (found[2] if found.re.groups > 1 else None) or "").upper()
-            for name, command in (
-                ("RCPT", "RCPT"), ("RECIPIENT", "RCPT"), ("MAIL", "MAIL"), ("SENDER", "MAIL"), ("DATA", "DATA"), ("MESSAGE", "DATA"),
-                ("EHLO", "EHLO"), ("HELO", "EHLO"), ("STARTTLS", "STARTTLS"), ("AUTH", "AUTH"), ("CONNECT", "CONNECT"),
-                ("REFUSED", "CONNECT"), ("GREETING", "CONNECT"),
-            ):  # fmt: skip
-                if name in said:
-                    return command
-    return None
+_STAGES = (
+    ("rcpt", "RCPT"), ("recipient", "RCPT"), ("mail", "MAIL"), ("sender", "MAIL"), ("data", "DATA"), ("message", "DATA"), ("ehlo", "EHLO"),
+    ("helo", "EHLO"), ("starttls", "STARTTLS"), ("auth", "AUTH"), ("connect", "CONNECT"), ("refused", "CONNECT"), ("greeting", "CONNECT"),
+)  # fmt: skip
+
+
+def _find_command(lowered: str) -> str | None:
+    found = _IN_REPLY.search(lowered) if "in reply to" in lowered or "after " in lowered else None
+    if found is None and any(word in lowered for word in _STAGE_WORDS):
+        found = _STAGE.search(lowered)
+    if found is None:
+        return None
+    said = found[0] if found.re is _STAGE else found[1] or found[2]
+    return next((command for name, command in _STAGES if name in said), None)
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -118,14 +150,15 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return found
 
 
-def _innermost(text: str) -> tuple[str, tuple[str, ...]]:
+def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     """The part of a chain of replies that decides, and the parts around it, outermost first."""
     outer: list[str] = []
-    arrow = _last(_ARROW, text)
+    arrow = _last(_ARROW, text) if ">" in text or "→" in text else None
     if arrow is not None:
         outer.append(text[: arrow.start()].strip())
         text = text[arrow.end() :]
-    last = _last(_SAID, text)
+        lowered = text.lower()
+    last = _last(_SAID, text) if any(word in lowered for word in _SAID_WORDS) else None
     if last is not None:
         before, inner = text[: last.end()].strip(), text[last.end() :]
         if find_codes(before)[0] or find_codes(before)[1]:
@@ -137,7 +170,8 @@ def _innermost(text: str) -> tuple[str, tuple[str, ...]]:
 def read_diagnostic(text: str) -> Diagnosis:
     """What one diagnostic says; several lines count as one."""
     flat = one_line(text)[:MAX_REPLY]
-    inner, outer = _innermost(flat)
+    lowered = flat.lower()
+    inner, outer = _innermost(flat, lowered)
     reply, status = find_codes(inner)
     if reply is None and status is None:
         inner, outer = flat, ()
@@ -146,6 +180,18 @@ def read_diagnostic(text: str) -> Diagnosis:
         reply_around, status_around = find_codes(flat)
         if not outer:
             reply, status = reply or reply_around, status or status_around
-    talking = _TALKING.search(text)
-    host = _HOST.search(flat)
-    return Diagnosis(inner, reply, status, outer, (talking or host or {1: None})[1], _find_command(flat))
+    host = _TALKING.search(text) if "talking" in lowered else None
+    if (
+        host is None
+        and "." in flat
+        and (
+            "[" in flat
+            or ":25" in flat
+            or " (" in flat
+            or " said" in lowered
+            or " did" in lowered
+            or " refused" in lowered
+        )
+    ):
+        host = _HOST.search(flat)
+    return Diagnosis(inner, reply, status, outer, host[1] if host else None, _find_command(lowered))
