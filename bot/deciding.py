@@ -15,10 +15,12 @@ MAX_DIAGNOSTIC = 4_000  # characters of one diagnostic that are matched
 MAX_EVIDENCE = 140
 
 MARK, OWN_WORDS, CERTAIN, PRIVATE_CODE, LIKELY, OWN_CODE, DECIDES, HINTS, WEAK, REPLY = (
-    900, 750, 620, 560, 500, 430, 400, 300, 250, 100,
+    900, 750, 620, 740, 500, 430, 400, 300, 250, 100,
 )  # fmt: skip
 _LEVEL = {3: CERTAIN, 2: LIKELY, 1: WEAK}
 _MISMATCH = 120  # taken off when the words fit but the code is another
+# Not reasons of their own: what made the message wait or expire counts more.
+_FOLLOWS = {"delivery-expired": 130, "delayed": 130, "accepted": 60}
 _SLACK_WORDS = 4  # a phrase this long speaks even beside another code
 
 
@@ -144,7 +146,7 @@ def _word_hits(
         level = (MARK if marked else OWN_WORDS) if rule.provider else _LEVEL[rule.strength] + (60 if marked else 0)
         score = level + 9 * min(matched, 10) + (25 if fits else 0) - (_MISMATCH if fits is False else 0)
         if not rule.provider:
-            score += knowledge.causes[rule.cause].get("rank", 50) * 0.5
+            score += knowledge.causes[rule.cause].get("rank", 50) * 0.2 - _FOLLOWS.get(rule.cause, 0)
         sure: Confidence = (
             "certain" if (rule.provider or rule.strength == 3) and rule.verified and fits is not False else "likely"
         )
@@ -152,6 +154,21 @@ def _word_hits(
             sure = "guess"
         hits.append(Hit(score, rule.cause, rule, sure, span[:2] if span else None, "", rule.detail))
     return hits
+
+
+def _outermost(hits: list[Hit]) -> list[Hit]:
+    """The hits without general phrases that are only a part of a longer one (`timeout exceeded` in `retry timeout exceeded`)."""
+    spans = [(hit.span, hit.cause) for hit in hits if hit.span and hit.span[1] > hit.span[0]]
+    return [
+        hit
+        for hit in hits
+        if not hit.span
+        or (hit.rule and hit.rule.provider)
+        or not any(
+            cause != hit.cause and a <= hit.span[0] and hit.span[1] <= b and (b - a) > (hit.span[1] - hit.span[0])
+            for (a, b), cause in spans
+        )
+    ]
 
 
 def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded: bool) -> list[Hit]:
@@ -212,6 +229,8 @@ def _permanence(failure: Failure, rule: Rule | None, cause: str, knowledge: Know
 
 def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     """The verdict on one failure; `unclear` with a guess's confidence where nothing in the text says why."""
+    if failure.own_cause == "accepted":
+        return _accepted(failure, knowledge)
     diagnostic = failure.diagnostic[:MAX_DIAGNOSTIC]
     text = Words(diagnostic)
     spans = knowledge.phrases.find(text.words, diagnostic)
@@ -229,6 +248,9 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
             if hit.confidence == "certain":
                 hit.confidence = "likely"
         hits += extra
+    hits = _outermost(hits)
+    if speaker.blocklist and not any(hit.score > LIKELY for hit in hits):
+        hits.append(Hit(LIKELY, "sender-blocklisted", None, "likely", None, speaker.blocklist, None))
     hits += _code_hits(failure, knowledge, speaker, bool(text.words))
     if failure.own_cause:
         hits.append(Hit(HINTS + 50, failure.own_cause, None, "likely", None, "", None))
@@ -284,6 +306,27 @@ def _marked(rule: Rule | None, knowledge: Knowledge, diagnostic: str) -> str:
 def _described(hit: Hit) -> str:
     name = hit.rule.id if hit.rule else f"code {hit.evidence}" if hit.evidence else "the source's own type"
     return f"{hit.cause} ({name})"
+
+
+def _accepted(failure: Failure, knowledge: Knowledge) -> Verdict:
+    host = (failure.remote_mta or "").lower().rstrip(".")
+    domain = (failure.recipient or "").rpartition("@")[2].lower()
+    provider_id = knowledge.find_host(knowledge.hosts, host) or knowledge.find_host(knowledge.domains, domain)
+    family = knowledge.providers[provider_id]["family"] if provider_id else None
+    who = knowledge.who_acts("accepted", None)
+    return Verdict(
+        "accepted",
+        ("accepted",),
+        None,
+        "certain",
+        None,
+        "delivered",
+        family,
+        provider_id,
+        None,
+        who,
+        failure.reply_code or "",
+    )
 
 
 def _unclear(failure: Failure, knowledge: Knowledge, speaker: Speaker) -> Verdict:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.codes import STATUS
 from bot.model import Bounce, Failure, Permanence
+from bot.readers.events_services import SERVICES, api_error
 from bot.readers.replies import ADDRESS, read_diagnostic
 
 MAX_EVENTS = 1_000
@@ -86,28 +87,77 @@ _DELIVERED = {
 }
 
 
+_DECODER = json.JSONDecoder(strict=False)
+_OPENING = re.compile(r"[\[{]\s{0,9}(?=[{\"])")
+_PAIR = re.compile(r'"([\w.-]{1,60})"\s{0,5}:\s{0,5}(?:"(.{0,4000}?)"(?=\s{0,9}(?:[,}\]]|$))|(-?[\d.]{1,20}|true|false)|\[\s{0,9}"([^"]{1,400})")', re.S)  # fmt: skip
+MAX_OPENINGS = 12
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON as a program wrote it: undoing escapes would break it."""
+    stripped = text.strip()
+    if (
+        stripped[:1] not in ("{", "[")
+        or stripped[-1:] not in ("}", "]")
+        or "mailto:" in stripped
+        or "&quot;" in stripped
+    ):
+        return False
+    try:
+        json.loads(stripped)
+    except (ValueError, RecursionError):
+        return stripped.startswith("{") and all(_is_row(line) for line in stripped.split("\n", 3)[:3])
+    return True
+
+
+def _is_row(line: str) -> bool:
+    try:
+        return not line.strip() or isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _decoded(text: str, start: int) -> tuple[Any, int] | None:
+    try:
+        return _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _json_in(text: str) -> Any:
     """The JSON value a text holds (alone, after words, one to a line), or None."""
-    stripped = text.strip()
-    start = min((place for place in (stripped.find("{"), stripped.find("[{")) if place >= 0), default=-1)
-    if start < 0 or '"' not in stripped:
+    if '"' not in text:
         return None
-    for candidate in (stripped, stripped[start:]):
-        try:
-            value, end = json.JSONDecoder().raw_decode(candidate.strip())
-        except (ValueError, RecursionError):
+    for number, opening in enumerate(_OPENING.finditer(text)):
+        if number >= MAX_OPENINGS:
+            break
+        found = _decoded(text, opening.start())
+        if found is None:
             continue
-        rest = candidate.strip()[end:].strip()
-        if rest.startswith("{"):
-            rows = []
-            for line in [json.dumps(value), *rest.splitlines()][:MAX_EVENTS]:
-                try:
-                    rows.append(json.loads(line))
-                except (ValueError, RecursionError):
-                    break
-            return rows
+        value, end = found
+        if isinstance(value, dict) and text[end : end + 400].lstrip().startswith("{"):
+            return [value, *_rows(text[end:])]
         return value
-    return None
+    return _loose(text)
+
+
+def _rows(text: str) -> Iterator[Any]:
+    for line in text.split("\n", MAX_EVENTS)[:MAX_EVENTS]:
+        if line.strip():
+            found = _decoded(line.strip(), 0)
+            if found is None:
+                return
+            yield found[0]
+
+
+def _loose(text: str) -> Any:
+    """The names and values of JSON whose inner quotes lost their escapes (an SNS message in a chat); the first value of a name counts."""
+    if not any(sign in text for sign in ("bounce", "Bounce", "RecordType", "delivery-status", "reason", "event")):
+        return None
+    pairs: dict[str, str] = {}
+    for found in _PAIR.finditer(text, 0, 60_000):
+        pairs.setdefault(found[1], found[2] or found[3] or found[4] or "")
+    return pairs if len(pairs) >= 3 else None
 
 
 def _unwrapped(value: Any) -> Any:
@@ -234,7 +284,23 @@ def read_event(event: dict[str, Any]) -> Failure | None:
 
 
 def _mta(value: str | None) -> str | None:
-    return value.split(";")[-1].split()[-1].strip("()") if value else None
+    return value.split(";")[-1].split()[-1].strip("()") if value and value.strip(" ;") else None
+
+
+_CARRIERS = {"MESSAGE", "log"}
+
+
+def _failures(row: dict[str, Any]) -> list[Failure]:
+    """What one JSON object reports: by its service's own fields, else by the names services have in common."""
+    if _CARRIERS & row.keys() and not {"event", "type"} & row.keys():
+        return []  # a journal's or container's wrapper around a log line
+    for service in SERVICES:
+        found = service(row)
+        if found is not None:
+            return found
+    generic = [failure for event in _recipients(row) if (failure := read_event(event))]
+    coded = any(failure.reply_code or failure.enhanced_code for failure in generic)
+    return generic if coded else api_error(row) or generic
 
 
 def read(text: str) -> Bounce | None:
@@ -242,16 +308,18 @@ def read(text: str) -> Bounce | None:
     if "{" not in text:
         return None
     value = _unwrapped(_json_in(text))
-    if isinstance(value, dict) and "event-data" in value and isinstance(value["event-data"], dict):
-        value = value["event-data"]
-    rows = value if isinstance(value, list) else [value]
-    failures = []
+    rows = (
+        value
+        if isinstance(value, list)
+        else value["items"]
+        if isinstance(value, dict) and isinstance(value.get("items"), list)
+        else [value]
+    )
+    failures: list[Failure] = []
     for row in rows[:MAX_EVENTS]:
         row = _unwrapped(row)
-        for event in _recipients(row) if isinstance(row, dict) else []:
-            found = read_event(event)
-            if found:
-                failures.append(found)
+        if isinstance(row, dict):
+            failures += _failures(row)
     if not failures:
         return None
     if all(failure.own_cause == "complaint" for failure in failures):

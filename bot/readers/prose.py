@@ -143,7 +143,7 @@ def find_blocks(text: str) -> list[Block]:
             continue
         if current is None:
             continue
-        if _SECTION.match(line) or _HEADERISH.match(line):
+        if _SECTION.match(line) or _HEADERISH.match(line) or line.startswith(("<<<", ">>>", "... while talking")):
             current = None
             continue
         if _SEPARATOR.match(line):

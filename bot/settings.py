@@ -1,0 +1,191 @@
+"""The environment -> Settings, once, at start. Every setting is listed here with its documentation.
+
+Each is read from NAME, or from the file that NAME_FILE names (a mounted secret, say). All problems of one reading
+are reported together.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+from bot.errors import SettingsError
+
+SLACK_API = "https://slack.com/api/"
+MAX_FILE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator has set; None or empty where nothing is."""
+
+    slack_bot_token: str | None = field(default=None, repr=False)
+    slack_app_token: str | None = field(default=None, repr=False)
+    slack_signing_secret: str | None = field(default=None, repr=False)
+    slack_api_url: str = SLACK_API
+    listen: tuple[str, int] = ("127.0.0.1", 8451)
+    data_dir: Path | None = None
+    our_domains: tuple[str, ...] = ()
+    our_ips: tuple[IPv4Network | IPv6Network, ...] = ()
+    our_hosts: tuple[str, ...] = ()
+    our_panel: str | None = None
+    log_level: str = "info"
+    log_format: str = "text"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that no log may hold."""
+        return tuple(filter(None, (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: the name in the environment, the field it fills, how it is read, and what it is for."""
+
+    name: str
+    field: str
+    read: Callable[[str], Any]
+    doc: str
+    secret: bool = False
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text.lower()
+
+    return read
+
+
+def _starting(prefix: str, where: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not text.startswith(prefix) or len(text.split()) != 1:
+            raise ValueError(f"must begin with {prefix} ({where})")
+        return text
+
+    return read
+
+
+def _secret(text: str) -> str:
+    if len(text) < 16 or len(text.split()) != 1:
+        raise ValueError("is too short for a signing secret (Basic Information > App Credentials)")
+    return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.lower().strip(".") for name in re.split(r"[\s,]+", text) if name)
+    for name in names:
+        if not re.fullmatch(r"[\w-]{1,63}(?:\.[\w-]{1,63})*", name):
+            raise ValueError(f"holds {name!r}, which is no domain or host name")
+    return names
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part, strict=False) for part in re.split(r"[\s,]+", text) if part)
+    except ValueError as error:
+        raise ValueError(f"must hold IP addresses or networks such as 192.0.2.0/24 ({error})") from None
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:8451")
+    return host.strip("[]"), int(port)
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise ValueError("names no folder")
+    return Path(text)
+
+
+def _api(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(?:/[^\s]*)?", text):
+        raise ValueError("must be an http:// or https:// address")
+    return text.rstrip("/") + "/"
+
+
+SETTINGS = (
+    Setting("SLACK_BOT_TOKEN", "slack_bot_token", _starting("xoxb-", "OAuth & Permissions > Bot User OAuth Token"),
+            "Slack: the bot's token. Needed with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET.", True),
+    Setting("SLACK_APP_TOKEN", "slack_app_token", _starting("xapp-", "Basic Information > App-Level Tokens"),
+            "Slack over Socket Mode, without a public address: a token with connections:write. Goes before HTTP.", True),
+    Setting("SLACK_SIGNING_SECRET", "slack_signing_secret", _secret,
+            "Slack over HTTP: the secret that signs Slack's requests; they arrive at /slack/events.", True),
+    Setting("SLACK_API_URL", "slack_api_url", _api,
+            "For tests only: another Slack API. The tokens go there, and a warning says so."),
+    Setting("SMTPBOT_LISTEN", "listen", _listen,
+            "Where HTTP is served: HOST:PORT. Default 127.0.0.1:8451; put a proxy with HTTPS before it."),
+    Setting("SMTPBOT_DATA_DIR", "data_dir", _folder,
+            "A folder with entries of your own, laid over the knowledge that comes with the bot."),
+    Setting("SMTPBOT_OUR_DOMAINS", "our_domains", _names,
+            "Your domains, so that an answer can say you, us and they. Separated by commas or spaces."),
+    Setting("SMTPBOT_OUR_IPS", "our_ips", _networks,
+            "Your servers' addresses or networks. Separated by commas or spaces."),
+    Setting("SMTPBOT_OUR_HOSTS", "our_hosts", _names,
+            "Your mail servers by name. Separated by commas or spaces."),
+    Setting("SMTPBOT_OUR_PANEL", "our_panel", str,
+            "The panel your customers manage their mail with, named in steps for them."),
+    Setting("SMTPBOT_LOG_LEVEL", "log_level", _one_of("debug", "info", "warning", "error"),
+            "How much is logged: debug, info, warning or error. Default info. Message content is in none."),
+    Setting("SMTPBOT_LOG_FORMAT", "log_format", _one_of("text", "json"),
+            "Log lines as text or as JSON. Default text."),
+)  # fmt: skip
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of this environment; SettingsError with all problems, one to a line."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for setting in SETTINGS:
+        try:
+            text = _find_text(setting.name, environ)
+            if text is not None:
+                values[setting.field] = setting.read(text)
+        except ValueError as error:
+            problems.append(f"{setting.name} {error}")
+    settings = Settings(**values)
+    problems += _slack_problems(settings) if not problems else []
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def unknown_names(environ: Mapping[str, str]) -> list[str]:
+    """Names that look like settings of ours but are none; most are misspelled."""
+    known = {setting.name + end for setting in SETTINGS for end in ("", "_FILE")} | {"SMTPBOT_REQUIRE"}
+    return sorted(name for name in environ if name.startswith("SMTPBOT_") and name not in known)
+
+
+def _find_text(name: str, environ: Mapping[str, str]) -> str | None:
+    """The value as it is set, or None; an empty one is a mistake, not a value."""
+    file = environ.get(f"{name}_FILE")
+    if name in environ and file is not None:
+        raise ValueError(f"and {name}_FILE are both set; keep one")
+    text = environ.get(name)
+    if file is not None:
+        try:
+            with open(file, encoding="utf-8") as handle:
+                text = handle.read(MAX_FILE)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not text"
+            raise ValueError(f"cannot be read from {file}: {reason}") from None
+    if text is None:
+        return None
+    if not text.strip():
+        raise ValueError("is empty; set it or leave it out")
+    return text.strip()
+
+
+def _slack_problems(settings: Settings) -> list[str]:
+    with_token = settings.slack_app_token or settings.slack_signing_secret
+    if settings.slack_bot_token and not with_token:
+        return ["SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) beside it"]
+    if with_token and not settings.slack_bot_token:
+        name = "SLACK_APP_TOKEN" if settings.slack_app_token else "SLACK_SIGNING_SECRET"
+        return [f"{name} needs SLACK_BOT_TOKEN beside it"]
+    return []
