@@ -17,6 +17,7 @@ _SITUATIONS = {
     "exim": "exim",
     "event": "esp",
     "python": "script",
+    "program": "script",
     ".net": "script",
     "php": "script",
     "outlook": "client",

@@ -17,13 +17,13 @@ _STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
 
 # A reply code, and the enhanced code that belongs to it (RFC 2034: directly after it).
 REPLY = re.compile(
-    rf"""(?<![\w.@#$€£=/:+-])(?:(?<![\w.])\#)?     # not inside a word, an address, a price, an option
+    rf"""(?<![\w.@#$€£=/+-])(?<![\w\]]:)(?:(?<![\w.])\#)?     # not inside a word, an address, a price, an option
     ({_REPLY})
     (?:(?P<join>[\ \-:;,._\t]{{1,3}}|\ ?[(\[]\#?|\ -\ |\ ?\#|-'|\ ')({_STATUS})(?![\w.]?\d)   # 550 5.1.1, 550-5.1.1, 550 (#5.1.1)
     |(?=[\s:;,)\]'"(\[<!?]|-(?!\d{{2,4}}(?:[-\s]|$))|\.?$|\.\s|\\r|\\n))""",
     re.X,
 )
-STATUS = re.compile(rf"(?<![\w.@/-])(?:\#|\(\#)?({_STATUS})(?![\w-]|\.\d)")
+STATUS = re.compile(rf"(?<![\w.@/-])(?<!\d:)(?:\#|\(\#)?({_STATUS})(?![\w-]|\.\d)")
 # One line of a multi-line reply (RFC 5321 section 4.2.1) quoted in the middle of joined text: `550-5.7.1 ` or `550-`.
 CONTINUATION = re.compile(rf"(?<![\w.])({_REPLY})-({_STATUS})?[ \t]*")
 

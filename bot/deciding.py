@@ -6,6 +6,8 @@ code; common words; what a provider means by a registered code; an enhanced code
 it; words used for everything; the reply code.
 """
 
+import re
+
 from bot.codes import permanence_of
 from bot.knowledge import Knowledge
 from bot.matching import Words, tokens
@@ -17,10 +19,14 @@ MAX_EVIDENCE = 140
 MARK, OWN_WORDS, CERTAIN, PRIVATE_CODE, LIKELY, OWN_CODE, DECIDES, HINTS, WEAK, REPLY = (
     900, 750, 620, 740, 500, 430, 400, 300, 250, 100,
 )  # fmt: skip
+_FOR_NOW = re.compile(
+    r"temporar|vor(?:ü|ue)bergehend|temporane|tempor[aá]l?mente|tijdelijk|tymczasow|временно|gecici|geçici|一時的|暂时"
+)
+PROGRAM = CERTAIN + 30  # words of a program anybody may run
 _LEVEL = {3: CERTAIN, 2: LIKELY, 1: WEAK}
 _MISMATCH = 120  # taken off when the words fit but the code is another
 # Not reasons of their own: what made the message wait or expire counts more.
-_FOLLOWS = {"delivery-expired": 130, "delayed": 130, "accepted": 60}
+_FOLLOWS = {"delivery-expired": 130, "delayed": 130, "accepted": 60, "unclear": 80}
 _SLACK_WORDS = 4  # a phrase this long speaks even beside another code
 
 
@@ -103,20 +109,25 @@ def recognise(failure: Failure, knowledge: Knowledge, text: Words, numbers: set[
                 (lists if knowledge.providers[provider]["kind"] == "blocklist" else found).append(provider)
         else:
             hosts.append(written)
-    for host in ([failure.remote_mta.lower().rstrip(".")] if failure.remote_mta else []) + hosts:
-        provider = knowledge.find_host(knowledge.hosts, host)
+    remote = failure.remote_mta.lower().rstrip(".") if failure.remote_mta else None
+    for host in ([remote] if remote else []) + hosts:
+        provider = knowledge.find_host(knowledge.hosts, host) or (
+            knowledge.domains.get(host) if host == remote else None
+        )
         if provider:
             found.append(provider)
     for provider in phrases:
         (lists if knowledge.providers[provider]["kind"] == "blocklist" else found).append(provider)
-    if not found and not failure.remote_mta and failure.reporting_mta:
-        provider = knowledge.find_host(knowledge.hosts, failure.reporting_mta.lower().rstrip("."))
-        if provider:
-            found.append(provider)
-    if failure.recipient and "@" in failure.recipient:
-        provider = knowledge.find_host(knowledge.domains, failure.recipient.rsplit("@", 1)[1].lower().rstrip(".>"))
-        if provider:
-            found.append(provider)
+    tables = (knowledge.hosts, knowledge.domains)
+    recipient = failure.recipient.rpartition("@")[2] if failure.recipient else ""
+    for name in (failure.reporting_mta, failure.author, recipient, *(hosts if not found else ())):
+        if name:
+            written = name.lower().rstrip(".>")
+            for table in tables if name is not recipient else tables[1:]:
+                provider = knowledge.find_host(table, written)
+                if provider:
+                    found.append(provider)
+                    break
     speaking = [provider for provider in found if knowledge.providers[provider]["kind"] != "mta"]
     return Speaker(speaking[0] if speaking else None, {*found, *lists}, lists[0] if lists else None)
 
@@ -143,7 +154,14 @@ def _word_hits(
         fits = _fits(rule, failure)
         if fits is False and not marked and matched < _SLACK_WORDS:
             continue
-        level = (MARK if marked else OWN_WORDS) if rule.provider else _LEVEL[rule.strength] + (60 if marked else 0)
+        program = rule.provider is not None and knowledge.providers[rule.provider]["kind"] == "mta"
+        level = (
+            PROGRAM
+            if program
+            else (MARK if marked else OWN_WORDS)
+            if rule.provider
+            else _LEVEL[rule.strength] + (60 if marked else 0)
+        )
         score = level + 9 * min(matched, 10) + (25 if fits else 0) - (_MISMATCH if fits is False else 0)
         if not rule.provider:
             score += knowledge.causes[rule.cause].get("rank", 50) * 0.2 - _FOLLOWS.get(rule.cause, 0)
@@ -212,19 +230,20 @@ def _fate(failure: Failure, permanence: Permanence) -> Fate:
 
 
 def _permanence(failure: Failure, rule: Rule | None, cause: str, knowledge: Knowledge, sure: Confidence) -> Permanence:
-    if rule and rule.permanence:
-        return rule.permanence
+    """By words and provider where they say it, else by code: the reply code binds the sending server (RFC 5321 section 4.2.1)."""
     if cause == "accepted":
         return None
     by_code = permanence_of(failure.reply_code) or permanence_of(failure.enhanced_code)
+    if rule and rule.permanence and (by_code is None or cause == "mailbox-full"):
+        return rule.permanence
     if by_code or failure.own_permanence:
-        return by_code if not failure.own_permanence else failure.own_permanence
-    if failure.action == "delayed":
+        return failure.own_permanence or by_code
+    if failure.action == "delayed" or _FOR_NOW.search(failure.diagnostic[:MAX_DIAGNOSTIC].lower()):
         return "temporary"
-    if sure == "guess" or cause == "unclear":
-        return None
     usual: Permanence = knowledge.causes[cause].get("permanence")
-    return usual
+    if failure.action == "failed" and (usual is None or cause in ("mailbox-full", "unclear")):
+        return "permanent"  # given up, and nothing says that waiting helps
+    return None if sure == "guess" or cause == "unclear" else usual
 
 
 def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
@@ -235,11 +254,14 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     text = Words(diagnostic)
     spans = knowledge.phrases.find(text.words, diagnostic)
     marks = knowledge.marks.find(tokens(diagnostic))
-    speaker = recognise(failure, knowledge, text, {*spans, *marks})
-    hits = _word_hits(failure, knowledge, text, spans, marks, speaker)
-    if failure.context and not any(hit.confidence != "guess" for hit in hits):
-        context = Words(failure.context[:MAX_DIAGNOSTIC])
+    around: dict[int, tuple[int, int, int]] = {}
+    context = Words(failure.context[:MAX_DIAGNOSTIC]) if failure.context else None
+    if context:
         around = knowledge.phrases.find(context.words, failure.context)
+    named = {number for number in around if number >= len(knowledge.rules)}
+    speaker = recognise(failure, knowledge, text, {*spans, *marks, *named})
+    hits = _word_hits(failure, knowledge, text, spans, marks, speaker)
+    if context and not any(hit.confidence != "guess" for hit in hits):
         extra = _word_hits(failure, knowledge, context, around, set(), speaker)
         for hit in extra:
             hit.score -= 200
@@ -263,8 +285,8 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     detail = best.detail or next((hit.detail for hit in hits[1:] if hit.cause == best.cause and hit.detail), None)
     causes = list(dict.fromkeys(hit.cause for hit in hits))[:4]
     evidence = best.evidence or (text.quote(*best.span) if best.span else _marked(best.rule, knowledge, diagnostic))
-    provider_id = speaker.provider or speaker.blocklist
     rule = best.rule if best.rule and best.rule.provider else None
+    provider_id = speaker.provider or (_spoken_by(rule, knowledge) if rule else None) or speaker.blocklist
     return Verdict(
         cause=best.cause,
         causes=tuple(causes),
@@ -275,10 +297,41 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
         provider=knowledge.providers[provider_id]["family"] if provider_id else None,
         provider_id=provider_id,
         entry=rule.id if rule else best.rule.id if best.rule else None,
-        who=(best.rule.who if best.rule and best.rule.who else ()) or knowledge.who_acts(best.cause, detail),
+        who=_who(failure, best.rule, best.cause, detail, knowledge),
         evidence=evidence[:MAX_EVIDENCE],
         rule=best.rule,
         set_aside=tuple(_described(hit) for hit in hits[1:6]),
+    )
+
+
+_LOGS = ("postfix", "exim", "sendmail", "qmail", "opensmtpd")
+_PROGRAMS = ("python", ".net", "outlook", "program")
+
+
+def _who(failure: Failure, rule: Rule | None, cause: str, detail: str | None, knowledge: Knowledge) -> tuple[str, ...]:
+    """Who moves first: the rule's word, else the cause's, by whose server spoke (own program or log, or the recipient's)."""
+    facts = knowledge.causes[cause]
+    own_log = failure.software in _LOGS and (failure.remote_mta is None or failure.direction == "incoming")
+    if own_log and failure.direction != "incoming" and facts.get("who_local"):
+        return tuple(facts["who_local"])
+    if facts.get("who_own") and (own_log or failure.software in _PROGRAMS):
+        return tuple(facts["who_own"])
+    if facts.get("who_remote") and _same_domain(failure.remote_mta, failure.recipient):
+        return tuple(facts["who_remote"])
+    return (rule.who if rule else ()) or knowledge.who_acts(cause, detail)
+
+
+def _same_domain(host: str | None, recipient: str | None) -> bool:
+    domain = (recipient or "").rpartition("@")[2].lower().split(".")[-2:]
+    return len(domain) == 2 and (host or "").lower().rstrip(".").split(".")[-2:] == domain
+
+
+def _spoken_by(rule: Rule, knowledge: Knowledge) -> str | None:
+    """The provider whose rule won, unless it is a program or list that anybody may use."""
+    return (
+        rule.provider
+        if rule.provider and knowledge.providers[rule.provider]["kind"] not in ("mta", "blocklist")
+        else None
     )
 
 
@@ -337,7 +390,7 @@ def _unclear(failure: Failure, knowledge: Knowledge, speaker: Speaker) -> Verdic
         causes=("unclear",),
         detail=None,
         confidence="guess",
-        permanence=permanence or ("temporary" if failure.action == "delayed" else None),
+        permanence=permanence or {"delayed": "temporary", "failed": "permanent"}.get(failure.action or ""),
         fate=_fate(failure, permanence),
         provider=knowledge.providers[provider_id]["family"] if provider_id else None,
         provider_id=provider_id,

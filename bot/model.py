@@ -31,6 +31,7 @@ class Failure:
     queue_id: str | None = None
     arrival: str | None = None  # Arrival-Date or log time, as written
     retry_until: str | None = None  # Will-Retry-Until
+    author: str | None = None  # domain of the mail system that wrote the report (its From:)
     software: str | None = None  # the program that wrote it: postfix, exim, exchange, php, python, ses ...
     own_cause: str | None = None  # the source's own classification (a type field of a sending service), as a cause
     own_permanence: Permanence = None

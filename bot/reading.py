@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.codes import CONTINUATION, REPLY, STATUS
 from bot.model import Bounce, Failure
-from bot.readers import events, exceptions, fields, logs, mail, prose, transcript
+from bot.readers import events, exceptions, fields, human, logs, mail, prose, transcript
 from bot.readers.mime import Parts
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import find_codes, one_line, read_diagnostic
@@ -51,8 +51,8 @@ def _fields(text: str) -> Bounce | None:
         text,
         re.I | re.M,
     )
-    human = text[: first.start()] if first else ""
-    failures = mail.joined_with_prose(failures, human, Parts())
+    before = text[: first.start()] if first else ""
+    failures = human.joined_with_prose(failures, before, Parts())
     done = all(failure.action in ("delivered", "relayed", "expanded") for failure in failures)
     return Bounce("success" if done else "report", tuple(failures), "delivery report (RFC 3464)")
 
@@ -69,7 +69,7 @@ def _transcript(text: str) -> Bounce | None:
         return None
     part = prose.report_part(text)
     if _is_report(part) or re.search(r"^[ \t]*<?[^\s<>]+@[^\s<>]+>?(?:\.\.\.|:|\s*$|\s+\(reason)", part, re.M):
-        told = mail.read_human(part)
+        told = human.read_human(part)
         if any(failure.recipient for failure in told):
             return Bounce("report", tuple(told), "transcript")
     failures = transcript.read_transcript(part)
@@ -90,8 +90,8 @@ def _report(text: str) -> Bounce | None:
             re.I,
         )
     )
-    if delayed:
-        failures = [replace(failure, action="delayed") for failure in failures]
+    if delayed or report:
+        failures = [replace(failure, action="delayed" if delayed else "failed") for failure in failures]
     spoken = any(f.reply_code or f.enhanced_code for f in failures)
     return Bounce("report", tuple(failures), "words for people", sure=spoken or _is_report(text))
 
@@ -108,7 +108,7 @@ def _reply(text: str) -> Bounce | None:
     if not (diagnosis.reply_code or diagnosis.enhanced_code):
         return None
     words = re.findall(r"[^\W\d_]{2,}", diagnosis.text)
-    if len(words) < 2:
+    if len(words) < (1 if start == 0 and len(lines) == 1 and _REPLY_START.match(lines[0]) else 2):
         return None
     whole = one_line(text)
     recipient = find_recipient(whole)
@@ -145,11 +145,18 @@ def read_text(text: str) -> Bounce | None:
         found = _reply(text)
         if found:
             return found
-    for _, read in READERS:
+    for name, read in READERS:
         found = read(text)
         if found:
-            return found
+            return _by_a_program(found) if name == "exception" else found
     return None
+
+
+def _by_a_program(bounce: Bounce) -> Bounce:
+    """The failures of one's own program: its outgoing server spoke."""
+    return replace(
+        bounce, failures=tuple(replace(failure, software=failure.software or "program") for failure in bounce.failures)
+    )
 
 
 def has_code(text: str) -> bool:

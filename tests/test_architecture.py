@@ -25,6 +25,7 @@ ORDER = [
         "readers.logs",
         "readers.events",
         "readers.exceptions",
+        "readers.human",
         "readers.mail",
         "readers.files",
     },
@@ -45,7 +46,7 @@ ORDER = [
 BESIDE = {"storage", "settings", "telemetry"}
 # Inside a group these may import each other, in this direction only.
 ALLOWED_BESIDE = {
-    ("readers.mail", "readers.fields"), ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
+    ("readers.mail", "readers.fields"), ("readers.mail", "readers.human"), ("readers.human", "readers.fields"), ("readers.human", "readers.mime"), ("readers.human", "readers.prose"), ("readers.human", "readers.transcript"),  ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),
 }  # fmt: skip

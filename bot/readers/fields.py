@@ -80,12 +80,7 @@ def _groups(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
             continue
         blank = "\n\n" in text[end:start].replace("\r", "")
         starts = name in ("final-recipient", "original-recipient")
-        if (
-            current is None
-            or name in current
-            or (starts and "action" in current)
-            or (blank and starts and "final-recipient" in current)
-        ):
+        if current is None or name in current or (blank and starts):
             current = {}
             recipients.append(current)
         current[name] = value

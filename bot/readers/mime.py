@@ -42,6 +42,7 @@ class Parts:
     original_text: str = ""
     content_type: str = ""
     report_type: str = ""
+    enclosed: Any = None  # an enclosed message that looks like a report itself
     limits: list[str] = field(default_factory=list)
 
 
@@ -54,7 +55,7 @@ def _decode(raw: bytes, charset: str | None) -> str:
         except (LookupError, ValueError):
             continue
     try:
-        return raw.decode(name, "replace")
+        return raw.decode("cp1252" if name == "utf-8" else name, "replace")
     except (LookupError, ValueError):
         return raw.decode("latin-1")
 
@@ -125,6 +126,8 @@ def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
         return
     kind = str(message.get_content_type())
     payload = message.get_payload()
+    if depth and ("final-recipient" in message or "diagnostic-code" in message):  # no blank line before the fields
+        parts.reports.append("\n".join(f"{name}: {_raw(value)}" for name, value in message.raw_items()))
     if kind in (
         "message/delivery-status",
         "message/global-delivery-status",
@@ -162,34 +165,39 @@ def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
 
 
 def _status_text(message: Any) -> str:
+    if _encoding(message) in ("base64", "quoted-printable"):
+        return _transfer_decoded(message)
     payload = message.get_payload()
-    if isinstance(payload, list):
-        groups = []
-        for group in payload[:2_000]:
-            fields = [f"{name}: {value}" for name, value in group.items()]
-            inner = group.get_payload()
-            groups.append("\n".join(fields) + (f"\n\n{inner}" if isinstance(inner, str) and inner.strip() else ""))
-        text = "\n\n".join(groups)
-        if message.get("content-transfer-encoding", "").strip().lower() in (
-            "base64",
-            "quoted-printable",
-        ) and not has_fields(text):
-            text = _transfer_decoded(text, message)
-        return text
-    return _payload(message)
+    if not isinstance(payload, list):
+        return _payload(message)
+    groups = []
+    for group in payload[:2_000]:
+        fields = [f"{name}: {_raw(value)}" for name, value in group.raw_items()]
+        inner = _payload(group) if isinstance(group.get_payload(), str) else ""
+        groups.append("\n".join(fields) + (f"\n\n{inner}" if inner.strip() else ""))
+    return "\n\n".join(groups)
 
 
-def _transfer_decoded(text: str, message: Any) -> str:
+def _encoding(message: Any) -> str:
+    return str(message.get("content-transfer-encoding", "")).strip().lower()
+
+
+def _raw(value: Any) -> str:
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _transfer_decoded(message: Any) -> str:
+    """A status part that came encoded, which RFC 3464 does not foresee; `email` has parsed it as it stood."""
     import base64
     import binascii
     import quopri
 
     try:
-        if message["content-transfer-encoding"].strip().lower() == "base64":
-            return base64.b64decode(text.strip()).decode("utf-8", "replace")
-        return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return text
+        body = message.as_bytes().partition(b"\n\n")[2]
+        raw = base64.b64decode(body) if _encoding(message) == "base64" else quopri.decodestring(body)
+        return raw.decode("utf-8", "replace")[: MAX_PART * 2]
+    except (binascii.Error, ValueError, LookupError, TypeError, AttributeError):
+        return ""
 
 
 def _returned(message: Any, parts: Parts, depth: int) -> None:
@@ -199,8 +207,8 @@ def _returned(message: Any, parts: Parts, depth: int) -> None:
         if not parts.original:
             parts.original = _headers(inner)
             parts.original_text = str(inner.get_payload())[:2_000] if not isinstance(inner.get_payload(), list) else ""
-        if depth < 5 and _nested_report(inner) and not parts.reports and not parts.texts:
-            _walk(inner, parts, depth + 1)
+        if depth < 5 and parts.enclosed is None and _nested_report(inner):
+            parts.enclosed = inner
         return
     if not parts.original:
         import email
@@ -233,18 +241,27 @@ def split_message(raw: bytes) -> Parts:
         parts.limits.append("only the first 2,000 header lines were read")
         raw = b"\n".join(head.split(b"\n", 2_000)[:2_000]) + gap + body
     try:
-        message = email.message_from_bytes(raw)
-        parts.headers = _headers(message)
-        parts.content_type = str(message.get_content_type())
-        parts.report_type = str(message.get_param("report-type") or "").lower()
-        _walk(message, parts)
-        if isinstance(message.get_payload(), list):
-            if message.preamble and has_fields(message.preamble):
-                parts.texts.append(message.preamble[:MAX_PART])
-            if message.epilogue and not parts.texts and not parts.reports:
-                parts.texts.append(message.epilogue[:MAX_PART])
-        elif not parts.texts and not parts.html and not parts.reports:
-            parts.texts.append(_payload(message))
+        return _sorted(email.message_from_bytes(raw), parts)
     except RecursionError:
         parts.limits.append(f"only {MAX_DEPTH} levels of nesting are read")
+    return parts
+
+
+def parts_of(message: Any) -> Parts:
+    """A message that was enclosed in another, taken apart."""
+    return _sorted(message, Parts())
+
+
+def _sorted(message: Any, parts: Parts) -> Parts:
+    parts.headers = _headers(message)
+    parts.content_type = str(message.get_content_type())
+    parts.report_type = str(message.get_param("report-type") or "").lower()
+    _walk(message, parts)
+    if isinstance(message.get_payload(), list):
+        if message.preamble and has_fields(message.preamble):
+            parts.texts.append(message.preamble[:MAX_PART])
+        if message.epilogue and not parts.texts and not parts.reports:
+            parts.texts.append(message.epilogue[:MAX_PART])
+    elif not parts.texts and not parts.html and not parts.reports:
+        parts.texts.append(_payload(message))
     return parts

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.model import Failure
 from bot.readers.recipients import ROLE
-from bot.readers.replies import ADDRESS, ADDRESS_CORE, find_codes, one_line, read_diagnostic
+from bot.readers.replies import ADDRESS, ADDRESS_CORE, REFUSED, find_codes, one_line, read_diagnostic
 
 MAX_REPORT = 20_000  # characters of the human part that are read
 MAX_BLOCKS = 1_000
@@ -33,7 +33,7 @@ RETURNED = re.compile(
 )
 # An address leads the line, perhaps with a label, and a separator, the end, or words about it follow.
 _LED = re.compile(
-    rf"""^[ \t]{{0,40}}(?:[-*•·|]{{1,2}}[ \t]{{1,4}})?(?:[245]\d\d[ -])?
+    rf"""^[ \t]{{0,40}}(?:[-*•·|]{{1,2}}[ \t]{{1,4}})?(?P<code>[245]\d\d[ -])?
     (?P<label>(?:(?:failed|invalid|bad|intended|final|original|target|following)\ (?:mail\ )?)?(?:recipient|address|addressee|user|to|rcpt\ to|mailbox|e?-?mail|destination)s?(?:\ address(?:es)?)?\s{{0,3}}[:=][ \t]{{0,10}}
       |(?:undeliverable\ address|can(?:'|no)t\ deliver\ (?:to|mail\ to)|delivery\ to|unable\ to\ deliver\ (?:message\ )?to|the\ user\(s\)|failed\ addresses):?[ \t]{{0,10}}
       |(?:[a-z]{{1,3}}=[^;\n]{{0,60}};\s?){{1,8}}dda:SMTP=)?
@@ -79,9 +79,15 @@ class Block:
 def report_part(text: str) -> str:
     """The text up to the returned message, at most MAX_REPORT characters."""
     found = RETURNED.search(text)
-    if found and found.start() > 40:
+    if found and found.start() > 40 and TELLING.search(text[: found.start()]):
         text = text[: found.start()]
     return text[:MAX_REPORT]
+
+
+def returned_part(text: str) -> str:
+    """The text from the returned message on, "" where there is none."""
+    found = RETURNED.search(text)
+    return text[found.end() : found.end() + MAX_REPORT] if found else ""
 
 
 def _lead(line: str) -> tuple[str, str, bool] | None:
@@ -89,7 +95,11 @@ def _lead(line: str) -> tuple[str, str, bool] | None:
     if "@" not in line:
         return None
     found = _LED.match(line)
-    if not found or (_HEADERISH.match(line) and not (found["label"] or "").lower().startswith("to")):
+    if (
+        not found
+        or "?" in found["address"]
+        or (_HEADERISH.match(line) and not (found["label"] or "").lower().startswith("to"))
+    ):
         return None
     rest = found["rest"].strip()
     second = re.match(rf"<{ADDRESS_CORE}>(?=:)", rest)  # `wrong@x <right@y>: …`
@@ -100,7 +110,7 @@ def _lead(line: str) -> tuple[str, str, bool] | None:
         lambda m: m[0][8:] if m[0].startswith("(reason") else "",
         rest,
     ).lstrip(":;,. \t")
-    return found["address"].strip(".").rstrip(">"), rest, bool(found["label"])
+    return found["address"].strip(".").rstrip(">"), (found["code"] or "") + rest, bool(found["label"])
 
 
 def find_blocks(text: str) -> list[Block]:
@@ -181,11 +191,30 @@ def _addressed(text: str) -> str | None:
     return found[1] if found else None
 
 
+def _coded_lines(text: str) -> str:
+    """The lines of a report that carry a code, with the lines that go on from them."""
+    lines = text.split("\n")
+    out: list[str] = []
+    for number, line in enumerate(lines):
+        if not _HEADERISH.match(line) and any(find_codes(line, REFUSED)):
+            out += [line.strip(), *(more.strip() for more in _following(lines, number))]
+            if len(out) > 12:
+                break
+    return one_line(" ".join(dict.fromkeys(out)))
+
+
+def _following(lines: list[str], number: int) -> list[str]:
+    out = []
+    for line in lines[number + 1 : number + 6]:
+        if not line.strip() or _HEADERISH.match(line) or _SECTION.match(line):
+            break
+        out.append(line)
+    return out
+
+
 def _best_line(text: str) -> str:
     """The lines of a report that say most: those with codes, else those with words of failure."""
-    lines = telling_lines(text)
-    coded = [line for line in lines if any(find_codes(line))]
-    return one_line(" ".join(coded[:6] or lines[:8]))
+    return _coded_lines(text) or one_line(" ".join(telling_lines(text)[:8]))
 
 
 def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
@@ -200,9 +229,10 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     kept = told if told else blocks
     context = one_line(part)[:4_000]
     failures = []
+    elsewhere = _coded_lines(part) if not any(any(find_codes(block.text, REFUSED)) for block in kept) else ""
     for block in kept:
-        own = bool(TELLING.search(block.text))
-        diagnosis = read_diagnostic("\n".join(block.lines) if own else _best_line(part))
+        own = bool(TELLING.search(block.text)) and not elsewhere
+        diagnosis = read_diagnostic("\n".join(block.lines) if own else elsewhere or _best_line(part))
         failures.append(_failure(block.after or block.address, diagnosis, context))
     if failures:
         return failures

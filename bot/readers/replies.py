@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.codes import REPLY, STATUS, normal_status
 
 MAX_REPLY = 4_000
+REFUSED = "45"  # classes of replies that refuse
 
 _ADDRESS_PART = r"[^\s<>()\[\],;:\"'|\\]"
 # An address, in a group; longer patterns put their own beginning before it.
@@ -18,7 +19,7 @@ _SAID = re.compile(
         \bsaid | \bresponded(?:\ with)? | \breturned(?:\ error)? | refused\ to\ talk\ to\ me
       | \bresponse(?:\ (?:from|of)\ the\ (?:remote\ )?(?:recipient\ )?server)?(?:\ was|\ is)?
       | \berror\ (?:that\ the\ other\ server\ returned\ )?was | \breply\ was | \banswered | server\ error | server\ response
-      | smtp;\s? | remote\ server\ returned | after\ (?:rcpt\ to|mail\ from|end\ of\ data|data|initial\ connection)[^:]{0,100}(?::<[^>\n]{0,120}>)?
+      | smtp;\s? | \.{3} | remote\ server\ returned | after\ (?:rcpt\ to|mail\ from|end\ of\ data|data|initial\ connection)[^:]{0,100}(?::<[^>\n]{0,120}>)?
         (?:\ size=\d{1,12})?:\s{0,9}host\ \S{1,255}\s{0,9}(?:\[[^\]\s]{1,45}\])?
     )
     \s{0,4}[:;]?\s{0,9}["'(<\[#]{0,3}(?=[245]\d\d[\s\-.,;:]|[245]\.\d{1,3}\.\d{1,3})""",
@@ -26,6 +27,9 @@ _SAID = re.compile(
 )
 # Exchange Online's summary and, after the arrow, the reply of the server outside.
 _ARROW = re.compile(r"\s(?:->|→|-\\>|=>)\s{0,9}(?=[\"'(<\[]{0,2}(?:[245]\d\d[\s\-]|[245]\.\d{1,3}\.\d{1,3}\s))")
+_ATTEMPT = re.compile(
+    r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d (?:[AP]M )?- Server at \S{1,255} returned '(?=[245]\d\d )"
+)
 # `<host #5.1.1 smtp;550 5.1.1 …>`: Exchange's wrapper around another server's reply.
 _WRAPPED = re.compile(r"#\d?\s?<?[^<>]{0,120}#[245]\.\d{1,3}\.\d{1,3}\s{1,3}smtp;", re.I)
 _IN_REPLY = re.compile(
@@ -49,6 +53,7 @@ _SAID_WORDS = (
     "server error",
     "smtp;",
     "after ",
+    "...",
 )
 _STAGE_WORDS = (
     "refused to talk",
@@ -64,11 +69,17 @@ _STAGE_WORDS = (
     "[conn",
 )
 _HOST = re.compile(
-    r"""(?:\bhost|while\ talking\ to|\bby|\bwith|connect(?:ed)?\ to|\bfrom|\bto|relay=|^)\s{0,3}
+    r"""(?:\bhost:?|while\ talking\ to|\bby|\bwith|connect(?:ed)?\ to|\bfrom|\bto|relay=|^)\s{0,3}
         ((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})\.?\s{0,4}(?:\[|\ \(|:25\b|\s(?:did|said|refused))""",
     re.X,
 )
-_TALKING = re.compile(r"while talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
+_TALKING = re.compile(r"[Ww]hile talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
+_NAMED_HOST = re.compile(
+    r"(?:^|\s)((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})(?: \[[0-9A-Fa-f.:]{3,45}\] (?:did not like|said|refused)| Remote Server returned)"
+)
+_QMAIL_HOST = re.compile(
+    r"(?:^|\s)(\d{1,3}(?:\.\d{1,3}){3}) (?:does not like|failed after|failed on)|Connected to (\d{1,3}(?:\.\d{1,3}){3}) but"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +99,11 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def find_codes(text: str) -> tuple[str | None, str | None]:
-    """(reply code, enhanced code) that stand first in a text, the enhanced one that belongs to the reply if any."""
+def find_codes(text: str, classes: str = "245") -> tuple[str | None, str | None]:
+    """(reply code, enhanced code) of these classes that stand first in a text, the enhanced one that belongs to the reply if any."""
     reply = status = None
     for found in REPLY.finditer(text, 0, MAX_REPLY):
-        if not _is_reply(text, found):
+        if found[1][0] not in classes or not _is_reply(text, found):
             continue
         if reply is None:
             reply = found[1]
@@ -101,13 +112,13 @@ def find_codes(text: str) -> tuple[str | None, str | None]:
             break
     if status is None:
         for found in STATUS.finditer(text, 0, MAX_REPLY):
-            if not _is_address_or_version(text, found):
+            if found[1][0] in classes and not _is_address_or_version(text, found):
                 status = found[1]
                 break
     return reply, normal_status(status) if status else None
 
 
-_NOT_AFTER = re.compile(r"(?:port|line|id|ticket|size|exceeds?|limit(?: of)?|max(?:imum)?|over|of|than|after|for|last|the|page|build|version|attempts?|x|a|pid|rule|code=\"?sg|http|http/\d\.\d)[ =:#]{1,2}$", re.I)  # fmt: skip
+_NOT_AFTER = re.compile(r"(?:(?:exit(?:ed)?|died|return(?:ed)?|signal|terminated)(?: with)?(?: status| code| value)?|port|line|id|ticket|size|exceeds?|limit(?: of)?|max(?:imum)?|over|of|than|after|for|last|the|page|build|version|attempts?|x|a|pid|rule|code=\"?sg|http|http/\d\.\d)[ =:#]{1,2}$", re.I)  # fmt: skip
 _NOT_BEFORE = re.compile(r"[ -]?(?:bytes?|octets?|[kmg]i?b|seconds?|secs?|minutes?|mins?|hours?|days?|messages|recipients|users|emails|mails|times|euros?|usd|ms|percent|hops|lines|characters|attempts?|connections|people|customers|mailboxes|accounts)\b|[ -]?[%€$]", re.I)  # fmt: skip
 
 
@@ -118,7 +129,7 @@ def _is_reply(text: str, found: re.Match[str]) -> bool:
         return True
     if _NOT_BEFORE.match(text, end):
         return False
-    before = text[max(0, start - 16) : start]
+    before = text[max(0, start - 28) : start]
     return not _NOT_AFTER.search(before) or before.rstrip().endswith(("code=", "code:"))
 
 
@@ -153,6 +164,9 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     """The part of a chain of replies that decides, and the parts around it, outermost first."""
     outer: list[str] = []
+    attempts = _ATTEMPT.search(text)
+    if attempts:  # Exchange Online lists its attempts, the last one first
+        return text[attempts.end() :].split("' ")[0].strip(" '"), ()
     arrow = _last(_ARROW, text) if ">" in text or "→" in text else None
     if arrow is not None:
         outer.append(text[: arrow.start()].strip())
@@ -161,7 +175,7 @@ def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     last = _last(_SAID, text) if any(word in lowered for word in _SAID_WORDS) else None
     if last is not None:
         before, inner = text[: last.end()].strip(), text[last.end() :]
-        if find_codes(before)[0] or find_codes(before)[1]:
+        if find_codes(before, REFUSED)[0]:
             outer.append(before)
         text = inner if len(inner) > 3 else text
     return text.strip(" \t\"'<(#"), tuple(outer)
@@ -172,15 +186,22 @@ def read_diagnostic(text: str) -> Diagnosis:
     flat = one_line(text)[:MAX_REPLY]
     lowered = flat.lower()
     inner, outer = _innermost(flat, lowered)
-    reply, status = find_codes(inner)
+    reply, status = find_codes(inner, REFUSED)
     if reply is None and status is None:
         inner, outer = flat, ()
-        reply, status = find_codes(inner)
-    elif status is None or reply is None:
-        reply_around, status_around = find_codes(flat)
-        if not outer:
-            reply, status = reply or reply_around, status or status_around
+        reply, status = find_codes(inner, REFUSED)
+        if reply is None and status is None and flat[:1] == "2":
+            reply, status = find_codes(inner)
+    elif (status is None or reply is None) and (not outer or "(#" in flat):
+        reply_around, status_around = find_codes(flat, REFUSED)
+        reply, status = reply or reply_around, status or status_around
     host = _TALKING.search(text) if "talking" in lowered else None
+    if host is None and (
+        "does not like" in lowered or "connected to" in lowered or "failed after" in lowered or "failed on" in lowered
+    ):
+        spoke = _QMAIL_HOST.search(flat)
+        if spoke:
+            return Diagnosis(inner, reply, status, outer, spoke[1] or spoke[2], _find_command(lowered))
     if (
         host is None
         and "." in flat
@@ -191,7 +212,8 @@ def read_diagnostic(text: str) -> Diagnosis:
             or " said" in lowered
             or " did" in lowered
             or " refused" in lowered
+            or "remote server returned" in lowered
         )
     ):
-        host = _HOST.search(flat)
+        host = _HOST.search(flat) or _NAMED_HOST.search(flat)
     return Diagnosis(inner, reply, status, outer, host[1] if host else None, _find_command(lowered))

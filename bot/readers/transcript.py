@@ -8,14 +8,14 @@ from bot.readers.replies import ADDRESS, Diagnosis, one_line, read_diagnostic
 MAX_LINES = 5_000
 
 _THEIRS = re.compile(
-    r"^[ \t>]{0,3}(?:<<<|<-|<\*\*|<~\*?|< |S:|R:|\[S\]|Out:|In<|SERVER -> CLIENT:|SERVER: ?|SMTP -> FROM SERVER:|SMTP -> ERROR:|<==|<<|RECV:|received:)[ \t]{0,3}(.*)$", re.I
+    r"^[ \t>]{0,3}(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[ \t]{1,3})?(?:<<<|<-|<\*\*|<~\*?|< |S:|R:|\[S\]|Out:|In<|SERVER -> CLIENT:|SERVER: ?|SMTP -> FROM SERVER:|SMTP -> ERROR:|<==|<<|RECV:|received:)[ \t]{0,3}(.*)$", re.I
 )  # fmt: skip
 _OURS = re.compile(
-    r"^[ \t]{0,3}(?:>>>|->|~>|> |C:|\[C\]|In:|CLIENT -> SERVER:|CLIENT: ?|==>|>>|SEND:|sent:)[ \t]{0,3}(.*)$", re.I
+    r"^[ \t]{0,3}(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[ \t]{1,3})?(?:>>>|->|~>|> |C:|\[C\]|In:|CLIENT -> SERVER:|CLIENT: ?|==>|>>|SEND:|sent:)[ \t]{0,3}(.*)$", re.I
 )  # fmt: skip
 _TYPED = re.compile(r"^(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|AUTH|STARTTLS|QUIT|RSET|LHLO|BDAT)\b", re.I)
 _REPLY_LINE = re.compile(r"^([2345]\d\d)([ -])(.*)$")
-_TALKING = re.compile(r"while talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
+_TALKING = re.compile(r"[Ww]hile talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
 _CONSEQUENCE = re.compile(r"^(?:503|554)[ -](?:5\.5\.\d )?.{0,60}(?:valid (?:RCPT|recipients)|need (?:RCPT|MAIL)|must precede|no valid rec|start afresh|no recipients|RCPT first|sender not given|error: need|bad sequence)|^421 .{0,40}too many errors|^503\b", re.I)  # fmt: skip
 _RCPT = re.compile(r"RCPT TO:?\s{0,3}<?([^<>\s]{1,255}@[^<>\s]{1,255})>?", re.I)
 
