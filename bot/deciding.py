@@ -12,6 +12,7 @@ from bot.codes import permanence_of
 from bot.knowledge import Knowledge
 from bot.matching import Words, tokens
 from bot.model import Confidence, Failure, Fate, Permanence, Rule, Verdict
+from bot.recognising import Speaker, recognise
 
 MAX_DIAGNOSTIC = 4_000  # characters of one diagnostic that are matched
 MAX_EVIDENCE = 140
@@ -31,7 +32,7 @@ _SLACK_WORDS = 4  # a phrase this long speaks even beside another code
 
 
 class Hit:
-    """One thing that speaks for a cause."""
+    """One thing that speaks for a cause; as text: the cause and what speaks for it."""
 
     __slots__ = ("cause", "confidence", "detail", "evidence", "rule", "score", "span")
 
@@ -41,12 +42,16 @@ class Hit:
         cause: str,
         rule: Rule | None,
         confidence: Confidence,
-        span: tuple[int, int] | None,
+        span: tuple[int, int, int] | None,
         evidence: str,
         detail: str | None,
     ) -> None:
         self.score, self.cause, self.rule, self.confidence = score, cause, rule, confidence
         self.span, self.evidence, self.detail = span, evidence, detail
+
+    def __str__(self) -> str:
+        name = self.rule.id if self.rule else f"code {self.evidence}" if self.evidence else "the source's own type"
+        return f"{self.cause} ({name})"
 
 
 def _fits(rule: Rule, failure: Failure) -> bool | None:
@@ -71,111 +76,44 @@ def _status_fits(pattern: str, code: str) -> bool:
     return "x" in pattern and all(a in ("x", b) for a, b in zip(pattern.split("."), code.split("."), strict=True))
 
 
-class Speaker:
-    """Who speaks in a failure: the provider, and every provider that was recognised on the way."""
-
-    __slots__ = ("blocklist", "provider", "recognised")
-
-    def __init__(self, provider: str | None, recognised: set[str], blocklist: str | None) -> None:
-        self.provider, self.recognised, self.blocklist = provider, recognised, blocklist
-
-
-def recognise(failure: Failure, knowledge: Knowledge, text: Words, numbers: set[int]) -> Speaker:
-    """Who speaks, in the order private code, URL in the reply, host, own words, recipient's domain.
-
-    `numbers` are the rules and provider phrases that matched. Block lists are named apart: they are quoted, they do not
-    speak.
-    """
-    found: list[str] = []
-    lists: list[str] = []
-    base = len(knowledge.rules)
-    phrases: list[str] = []
-    for number in sorted(numbers):
-        if 0 <= number < base:
-            rule = knowledge.rules[number]
-            if rule.anywhere and rule.provider:
-                (lists if knowledge.providers[rule.provider]["kind"] == "blocklist" else found).append(rule.provider)
-        elif number >= base:
-            phrases.append(knowledge.provider_order[number - base])
-    hosts = []
-    for name in text.names:
-        written = name.decode("utf-8", "replace")
-        zone = knowledge.find_host(knowledge.zones, written.rsplit("://", 1)[-1].split("/")[0])
-        if zone:
-            lists.append(zone)
-        elif "/" in written:
-            provider = knowledge.find_url(written)
-            if provider:
-                (lists if knowledge.providers[provider]["kind"] == "blocklist" else found).append(provider)
-        else:
-            hosts.append(written)
-    remote = failure.remote_mta.lower().rstrip(".") if failure.remote_mta else None
-    for host in ([remote] if remote else []) + hosts:
-        provider = knowledge.find_host(knowledge.hosts, host) or (
-            knowledge.domains.get(host) if host == remote else None
-        )
-        if provider:
-            found.append(provider)
-    for provider in phrases:
-        (lists if knowledge.providers[provider]["kind"] == "blocklist" else found).append(provider)
-    tables = (knowledge.hosts, knowledge.domains)
-    recipient = failure.recipient.rpartition("@")[2] if failure.recipient else ""
-    for name in (failure.reporting_mta, failure.author, recipient, *(hosts if not found else ())):
-        if name:
-            written = name.lower().rstrip(".>")
-            for table in tables if name is not recipient else tables[1:]:
-                provider = knowledge.find_host(table, written)
-                if provider:
-                    found.append(provider)
-                    break
-    speaking = [provider for provider in found if knowledge.providers[provider]["kind"] != "mta"]
-    return Speaker(speaking[0] if speaking else None, {*found, *lists}, lists[0] if lists else None)
-
-
 def _word_hits(
-    failure: Failure,
-    knowledge: Knowledge,
-    text: Words,
-    spans: dict[int, tuple[int, int, int]],
-    marks: set[int],
-    speaker: Speaker,
+    failure: Failure, knowledge: Knowledge, spans: dict[int, tuple[int, int, int]], marks: set[int], speaker: Speaker
 ) -> list[Hit]:
     hits = []
-    base = len(knowledge.rules)
-    for number in {*spans, *marks}:
+    rules, base, recognised = knowledge.rules, len(knowledge.rules), speaker.recognised
+    for number in {*spans, *marks} if marks else spans:
         if not 0 <= number < base or (-1 - number) in spans:
             continue
-        rule = knowledge.rules[number]
-        if rule.provider and not rule.anywhere and rule.provider not in speaker.recognised:
+        rule = rules[number]
+        provider = rule.provider
+        if provider and not rule.anywhere and provider not in recognised:
             continue
-        marked = number in marks
         span = spans.get(number)
+        marked = number in marks
         matched = span[2] if span else 2
-        fits = _fits(rule, failure)
+        fits = _fits(rule, failure) if rule.reply or rule.status else None
         if fits is False and not marked and matched < _SLACK_WORDS:
             continue
-        program = rule.provider is not None and knowledge.providers[rule.provider]["kind"] == "mta"
-        level = (
-            PROGRAM
-            if program
-            else (MARK if marked else OWN_WORDS)
-            if rule.provider
-            else _LEVEL[rule.strength] + (60 if marked else 0)
-        )
-        score = level + 9 * min(matched, 10) + (25 if fits else 0) - (_MISMATCH if fits is False else 0)
-        if not rule.provider:
-            score += knowledge.causes[rule.cause].get("rank", 50) * 0.2 - _FOLLOWS.get(rule.cause, 0)
+        if not provider:
+            score = _LEVEL[rule.strength] + rule.rank * 0.2 - _FOLLOWS.get(rule.cause, 0) + (60 if marked else 0)
+        else:
+            score = PROGRAM if knowledge.kinds[provider] == "mta" else MARK if marked else OWN_WORDS
+        score += 9 * (matched if matched < 10 else 10)
+        if fits is not None:
+            score += 25 if fits else -_MISMATCH
         sure: Confidence = (
-            "certain" if (rule.provider or rule.strength == 3) and rule.verified and fits is not False else "likely"
+            "certain" if (provider or rule.strength == 3) and rule.verified and fits is not False else "likely"
         )
-        if rule.strength == 1 and not rule.provider:
+        if rule.strength == 1 and not provider:
             sure = "guess"
-        hits.append(Hit(score, rule.cause, rule, sure, span[:2] if span else None, "", rule.detail))
+        hits.append(Hit(score, rule.cause, rule, sure, span, "", rule.detail))
     return hits
 
 
 def _outermost(hits: list[Hit]) -> list[Hit]:
     """The hits without general phrases that are only a part of a longer one (`timeout exceeded` in `retry timeout exceeded`)."""
+    if len(hits) < 2:
+        return hits
     spans = [(hit.span, hit.cause) for hit in hits if hit.span and hit.span[1] > hit.span[0]]
     return [
         hit
@@ -184,7 +122,7 @@ def _outermost(hits: list[Hit]) -> list[Hit]:
         or (hit.rule and hit.rule.provider)
         or not any(
             cause != hit.cause and a <= hit.span[0] and hit.span[1] <= b and (b - a) > (hit.span[1] - hit.span[0])
-            for (a, b), cause in spans
+            for (a, b, _), cause in spans
         )
     ]
 
@@ -246,6 +184,25 @@ def _permanence(failure: Failure, rule: Rule | None, cause: str, knowledge: Know
     return None if sure == "guess" or cause == "unclear" else usual
 
 
+def _with_context(
+    failure: Failure, knowledge: Knowledge, text: Words, numbers: list[int], hits: list[Hit], speaker: Speaker
+) -> tuple[list[Hit], Speaker]:
+    """The hits and the speaker with what the words around the diagnostic add, which count less than its own."""
+    context = Words(failure.context[:MAX_DIAGNOSTIC])
+    around = knowledge.phrases.find(context.words, failure.context[:MAX_DIAGNOSTIC])
+    if speaker.provider is None:
+        speaker = recognise(failure, knowledge, text, [*numbers, *(n for n in around if n >= len(knowledge.rules))])
+    if all(hit.confidence == "guess" for hit in hits):
+        for hit in _word_hits(failure, knowledge, around, set(), speaker):
+            hit.score -= 200
+            hit.evidence = context.quote(hit.span[0], hit.span[1]) if hit.span else ""
+            hit.span = None
+            if hit.confidence == "certain":
+                hit.confidence = "likely"
+            hits.append(hit)
+    return hits, speaker
+
+
 def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     """The verdict on one failure; `unclear` with a guess's confidence where nothing in the text says why."""
     if failure.own_cause == "accepted":
@@ -254,22 +211,10 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     text = Words(diagnostic)
     spans = knowledge.phrases.find(text.words, diagnostic)
     marks = knowledge.marks.find(tokens(diagnostic))
-    around: dict[int, tuple[int, int, int]] = {}
-    context = Words(failure.context[:MAX_DIAGNOSTIC]) if failure.context else None
-    if context:
-        around = knowledge.phrases.find(context.words, failure.context)
-    named = {number for number in around if number >= len(knowledge.rules)}
-    speaker = recognise(failure, knowledge, text, {*spans, *marks, *named})
-    hits = _word_hits(failure, knowledge, text, spans, marks, speaker)
-    if context and not any(hit.confidence != "guess" for hit in hits):
-        extra = _word_hits(failure, knowledge, context, around, set(), speaker)
-        for hit in extra:
-            hit.score -= 200
-            hit.evidence = context.quote(*hit.span) if hit.span else ""
-            hit.span = None
-            if hit.confidence == "certain":
-                hit.confidence = "likely"
-        hits += extra
+    speaker = recognise(failure, knowledge, text, [*spans, *marks])
+    hits = _word_hits(failure, knowledge, spans, marks, speaker)
+    if failure.context and (speaker.provider is None or all(hit.confidence == "guess" for hit in hits)):
+        hits, speaker = _with_context(failure, knowledge, text, [*spans, *marks], hits, speaker)
     hits = _outermost(hits)
     if speaker.blocklist and not any(hit.score > LIKELY for hit in hits):
         hits.append(Hit(LIKELY, "sender-blocklisted", None, "likely", None, speaker.blocklist, None))
@@ -278,13 +223,16 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
         hits.append(Hit(HINTS + 50, failure.own_cause, None, "likely", None, "", None))
     if not hits:
         return _unclear(failure, knowledge, speaker)
-    hits.sort(key=lambda hit: -hit.score)
+    if len(hits) > 1:
+        hits.sort(key=_by_score)
     best = hits[0]
     confidence = _agreed(best, hits)
     permanence = _permanence(failure, best.rule, best.cause, knowledge, confidence)
     detail = best.detail or next((hit.detail for hit in hits[1:] if hit.cause == best.cause and hit.detail), None)
     causes = list(dict.fromkeys(hit.cause for hit in hits))[:4]
-    evidence = best.evidence or (text.quote(*best.span) if best.span else _marked(best.rule, knowledge, diagnostic))
+    evidence = best.evidence or (
+        text.quote(best.span[0], best.span[1]) if best.span else _marked(best.rule, knowledge, diagnostic)
+    )
     rule = best.rule if best.rule and best.rule.provider else None
     provider_id = speaker.provider or (_spoken_by(rule, knowledge) if rule else None) or speaker.blocklist
     return Verdict(
@@ -300,10 +248,11 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
         who=_who(failure, best.rule, best.cause, detail, knowledge),
         evidence=evidence[:MAX_EVIDENCE],
         rule=best.rule,
-        set_aside=tuple(_described(hit) for hit in hits[1:6]),
+        set_aside=tuple(hits[1:6]),
     )
 
 
+_GIVEN_UP: dict[str, Permanence] = {"delayed": "temporary", "failed": "permanent"}
 _LOGS = ("postfix", "exim", "sendmail", "qmail", "opensmtpd")
 _PROGRAMS = ("python", ".net", "outlook", "program")
 
@@ -335,6 +284,10 @@ def _spoken_by(rule: Rule, knowledge: Knowledge) -> str | None:
     )
 
 
+def _by_score(hit: Hit) -> float:
+    return -hit.score
+
+
 def _agreed(best: Hit, hits: list[Hit]) -> Confidence:
     """The confidence of the winner after what the others say: a code that agrees lifts it, certain words that contradict lower it."""
     others = [hit for hit in hits[1:] if hit.cause != best.cause]
@@ -354,11 +307,6 @@ def _marked(rule: Rule | None, knowledge: Knowledge, diagnostic: str) -> str:
         return ""
     marks = knowledge.raw_rules[knowledge.entries[rule.id]].get("marks", ())
     return next((mark.rstrip("*") for mark in marks if mark.rstrip("*") in diagnostic), "")
-
-
-def _described(hit: Hit) -> str:
-    name = hit.rule.id if hit.rule else f"code {hit.evidence}" if hit.evidence else "the source's own type"
-    return f"{hit.cause} ({name})"
 
 
 def _accepted(failure: Failure, knowledge: Knowledge) -> Verdict:
@@ -390,7 +338,7 @@ def _unclear(failure: Failure, knowledge: Knowledge, speaker: Speaker) -> Verdic
         causes=("unclear",),
         detail=None,
         confidence="guess",
-        permanence=permanence or {"delayed": "temporary", "failed": "permanent"}.get(failure.action or ""),
+        permanence=permanence or _GIVEN_UP.get(failure.action or ""),
         fate=_fate(failure, permanence),
         provider=knowledge.providers[provider_id]["family"] if provider_id else None,
         provider_id=provider_id,

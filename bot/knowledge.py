@@ -40,7 +40,8 @@ class Knowledge:
         self.words: dict[str, Any] = built["words"][language]
         self.ui: dict[str, Any] = self.words["ui"]
         self.raw_rules: list[dict[str, Any]] = built["rules"]
-        self.rules: list[Rule] = [_make_rule(raw) for raw in self.raw_rules]
+        self.rules: list[Rule] = [_make_rule(raw, self.causes) for raw in self.raw_rules]
+        self.kinds: dict[str, str] = {name: provider["kind"] for name, provider in self.providers.items()}
         self.entries: dict[str, int] = {rule.id: number for number, rule in enumerate(self.rules)}
 
     @cached_property
@@ -179,7 +180,7 @@ class Knowledge:
         return tuple((facts.get("who") or [])[:2])
 
 
-def _make_rule(raw: dict[str, Any]) -> Rule:
+def _make_rule(raw: dict[str, Any], causes: dict[str, Any]) -> Rule:
     return Rule(
         id=raw["id"],
         cause=raw["cause"],
@@ -195,6 +196,7 @@ def _make_rule(raw: dict[str, Any]) -> Rule:
         source=raw.get("source"),
         checked=raw.get("checked"),
         verified=raw.get("verified", True) is not False,
+        rank=causes[raw["cause"]].get("rank", 50),
     )
 
 

@@ -66,7 +66,7 @@ def fold(text: str) -> str:
 class Words:
     """A text as words. Attributes: words (what phrases match), names (host names and URLs, lower case, as written)."""
 
-    __slots__ = ("_places", "_raw", "_text", "names", "words")
+    __slots__ = ("_places", "_raw", "_tokens", "names", "words")
 
     def __init__(self, text: str) -> None:
         folded = fold(text)
@@ -76,9 +76,9 @@ class Words:
         self.names: list[bytes] = []
         self._places: list[int] = []
         self._raw = raw
-        self._text = text
+        self._tokens = lowered.translate(_SPACES).split()
         out, places, cased = self.words, self._places, None
-        for place, token in enumerate(lowered.translate(_SPACES).split()):
+        for place, token in enumerate(self._tokens):
             if token.isalnum():
                 if len(token) == 3 and token[0] in b"245" and token.isdigit():
                     continue
@@ -94,11 +94,11 @@ class Words:
         """The stretch of the text that words[start:end] stand for, as written."""
         if not 0 <= start < end <= len(self._places):
             return ""
-        spaced = self._raw.translate(_SPACES)
+        lowered = self._raw.lower()
         first, last = self._places[start], self._places[end - 1]
         position = begin = 0
-        for place, token in enumerate(spaced.split()[: last + 1]):
-            position = spaced.find(token, position)
+        for place, token in enumerate(self._tokens[: last + 1]):
+            position = max(lowered.find(token, position), position)
             if place == first:
                 begin = position
             position += len(token)

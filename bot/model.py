@@ -87,6 +87,7 @@ class Rule:
     source: str | None = None
     checked: str | None = None
     verified: bool = True
+    rank: int = 50  # of its cause, for ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Verdict:
     who: tuple[str, ...]
     evidence: str
     rule: Rule | None = None
-    set_aside: tuple[str, ...] = ()
+    set_aside: tuple[object, ...] = ()  # what spoke for something else; `str` says what it was
 
 
 @dataclass(frozen=True, slots=True)

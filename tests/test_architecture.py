@@ -31,6 +31,7 @@ ORDER = [
     },
     {"reading", "neighbors", "question"},
     {"knowledge", "building"},
+    {"recognising"},
     {"deciding", "suggestions", "searching"},
     {"wording"},
     {"ours"},
