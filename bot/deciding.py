@@ -97,7 +97,9 @@ def _word_hits(
         if not provider:
             score = _LEVEL[rule.strength] + rule.rank * 0.2 - _FOLLOWS.get(rule.cause, 0) + (60 if marked else 0)
         else:
-            score = PROGRAM if knowledge.kinds[provider] == "mta" else MARK if marked else OWN_WORDS
+            score = MARK if marked else OWN_WORDS
+            if knowledge.kinds[provider] == "mta":
+                score = PROGRAM - _FOLLOWS.get(rule.cause, 0) + (60 if marked else 0)
         score += 9 * (matched if matched < 10 else 10)
         if fits is not None:
             score += 25 if fits else -_MISMATCH
@@ -146,8 +148,7 @@ def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded:
         sole = next((n for n in knowledge.status_rules.get(status, ()) if knowledge.rules[n].verified), None)
         if sole is not None:  # a number only one provider uses, though nothing else names the provider
             rule = knowledge.rules[sole]
-            users = {knowledge.rules[n].provider for n in knowledge.status_rules[status]}
-            if len(users) == 1 and not rule.worded:
+            if not rule.worded and _owner_of(status, knowledge):
                 hits.append(Hit(PRIVATE_CODE, rule.cause, rule, "likely", None, status, rule.detail))
     facts = knowledge.replies.get(reply or "")
     if facts:
@@ -221,6 +222,8 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     hits += _code_hits(failure, knowledge, speaker, bool(text.words))
     if failure.own_cause:
         hits.append(Hit(HINTS + 50, failure.own_cause, None, "likely", None, "", None))
+    if failure.action == "delayed" and all(hit.cause == "unclear" for hit in hits):
+        hits.append(Hit(WEAK, "delayed", None, "likely", None, "", None))
     if not hits:
         return _unclear(failure, knowledge, speaker)
     if len(hits) > 1:
@@ -234,7 +237,8 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
         text.quote(best.span[0], best.span[1]) if best.span else _marked(best.rule, knowledge, diagnostic)
     )
     rule = best.rule if best.rule and best.rule.provider else None
-    provider_id = speaker.provider or (_spoken_by(rule, knowledge) if rule else None) or speaker.blocklist
+    provider_id = speaker.provider or (_spoken_by(rule, knowledge) if rule else None)
+    provider_id = provider_id or _owner_of(failure.enhanced_code, knowledge) or speaker.blocklist
     return Verdict(
         cause=best.cause,
         causes=tuple(causes),
@@ -275,6 +279,15 @@ def _same_domain(host: str | None, recipient: str | None) -> bool:
     return len(domain) == 2 and (host or "").lower().rstrip(".").split(".")[-2:] == domain
 
 
+def _owner_of(status: str | None, knowledge: Knowledge) -> str | None:
+    """The provider that alone uses an enhanced code outside the registry, or None."""
+    if status is None or knowledge.find_enhanced(status) is not None:
+        return None
+    users = [knowledge.rules[number].provider for number in knowledge.status_rules.get(status, ())]
+    families = {knowledge.providers[user]["family"] for user in users if user}
+    return users[0] if len(families) == 1 else None
+
+
 def _spoken_by(rule: Rule, knowledge: Knowledge) -> str | None:
     """The provider whose rule won, unless it is a program or list that anybody may use."""
     return (
@@ -291,6 +304,8 @@ def _by_score(hit: Hit) -> float:
 def _agreed(best: Hit, hits: list[Hit]) -> Confidence:
     """The confidence of the winner after what the others say: a code that agrees lifts it, certain words that contradict lower it."""
     others = [hit for hit in hits[1:] if hit.cause != best.cause]
+    if best.cause == "unclear":
+        return "likely" if best.confidence == "certain" else best.confidence
     if best.confidence == "certain":
         rival = any(hit.confidence == "certain" and hit.score > best.score - 60 for hit in others)
         return "likely" if rival else "certain"

@@ -28,7 +28,7 @@ def is_delayed(parts: Parts, text: str) -> bool:
     subject = parts.headers.get("subject", "")
     return bool(
         re.search(r"\bdelay(?:ed)?\b|warning: (?:could not|message)|still being retried|\(delay\)|verz[öo]gert|retard|配信遅延|incomplete", subject, re.I)
-        or re.search(r"THIS IS A WARNING|do not need to resend|will (?:be retried|keep trying|continue (?:trying|to try))|still (?:trying|being retried)|has not yet been delivered|hasn't been delivered yet", text[:3_000], re.I)
+        or re.search(r"THIS IS A WARNING|do not need to resend|(?:delivery )?attempts will continue|will (?:be retried|keep trying|continue (?:trying|to try))|still (?:trying|being retried)|has not yet been delivered|hasn't been delivered yet", text[:3_000], re.I)
     )  # fmt: skip
 
 

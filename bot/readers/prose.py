@@ -50,7 +50,7 @@ _ALIAS = re.compile(
 _BARE_LABEL = re.compile(r"^[ \t]{0,20}(?:reason|diagnostic|diagnosis|error|the reason|status|details?|explanation|description|response|remote server said)[^:\n]{0,40}:", re.I)  # fmt: skip
 _SEPARATOR = re.compile(r"^[ \t]*[-=_*~]{3,}[ \t]*$|^--\S{0,80}$")
 _SECTION = re.compile(r"^[ \t]*-{2,}[ \t]{0,3}\S.{0,90}\S?[ \t]{0,3}-{2,}[ \t]*$")
-_HEADERISH = re.compile(r"^[ \t>]{0,4}(?:From|To|Cc|Bcc|Reply-To|Subject|Date|Message-ID|Received|Return-Path|Sender|MIME-Version|Content-[A-Za-z-]+|X-[A-Za-z-]+|Delivered-To|Errors-To|List-[A-Za-z]+|DKIM-Signature|Authentication-Results|References|In-Reply-To|User-Agent|Importance|Thread-[A-Za-z]+|Mime-Version|Organization)[ \t]?:", re.I)  # fmt: skip
+_HEADERISH = re.compile(r"^[ \t>]{0,4}(?:From|To|Cc|Bcc|Reply-To|Subject|Date|Message-ID|Received|Return-Path|Sender|MIME-Version|Content-[A-Za-z-]+|X-[A-Za-z-]+|Delivered-To|Errors-To|List-[A-Za-z]+|DKIM-Signature|ARC-[A-Za-z-]+|Authentication-Results|References|In-Reply-To|User-Agent|Importance|Thread-[A-Za-z]+|Mime-Version|Organization)[ \t]?:", re.I)  # fmt: skip
 _NOT_RECIPIENT = re.compile(r"(?:contact|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$", re.I)  # fmt: skip
 TELLING = re.compile(
     r"(?:\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b|unknown|not (?:exist|found|listed|known|valid|deliver|accept|recogni)|"

@@ -75,7 +75,7 @@ _HOST = re.compile(
 )
 _TALKING = re.compile(r"[Ww]hile talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
 _NAMED_HOST = re.compile(
-    r"(?:^|\s)((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})(?: \[[0-9A-Fa-f.:]{3,45}\] (?:did not like|said|refused)| Remote Server returned)"
+    r"(?:^|\s)((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})(?: \[[0-9A-Fa-f.:]{3,45}\] (?:did not like|said|refused)| Remote Server returned| returned ')"
 )
 _QMAIL_HOST = re.compile(
     r"(?:^|\s)(\d{1,3}(?:\.\d{1,3}){3}) (?:does not like|failed after|failed on)|Connected to (\d{1,3}(?:\.\d{1,3}){3}) but"
