@@ -96,27 +96,37 @@ def _report(text: str) -> Bounce | None:
     return Bounce("report", tuple(failures), "words for people", sure=spoken or _is_report(text))
 
 
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
 def _reply(text: str) -> Bounce | None:
-    lines = [line for line in text.split("\n") if line.strip()][:400]
+    lines = [line for line in text.split("\n", 400)[:400] if line.strip()]
     start = next((n for n, line in enumerate(lines) if _REPLY_START.match(line) or CONTINUATION.search(line)), None)
     if start is None:
         start = next((n for n, line in enumerate(lines) if any(find_codes(line))), None)
     if start is None:
         return None
-    rest = "\n".join(lines[start:])
-    diagnosis = read_diagnostic(rest)
+    opens = start == 0 and len(lines) == 1 and bool(_REPLY_START.match(lines[0]))
+    return _reply_from("\n".join(lines[start:]), text, 1 if opens else 2)
+
+
+def _reply_from(said: str, text: str, words: int) -> Bounce | None:
+    """The reply a text holds from where it begins; None where fewer words than that stand beside the codes."""
+    diagnosis = read_diagnostic(said)
     if not (diagnosis.reply_code or diagnosis.enhanced_code):
         return None
-    words = re.findall(r"[^\W\d_]{2,}", diagnosis.text)
-    if len(words) < (1 if start == 0 and len(lines) == 1 and _REPLY_START.match(lines[0]) else 2):
+    found = _WORD.search(diagnosis.text)
+    if not found or (words > 1 and not _WORD.search(diagnosis.text, found.end())):
         return None
-    whole = one_line(text)
-    recipient = find_recipient(whole)
     failure = Failure(
-        diagnostic=diagnosis.text, recipient=recipient, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
-        remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer, direction="unknown",
+        diagnostic=diagnosis.text, recipient=find_recipient(one_line(text)) if "@" in text else None, reply_code=diagnosis.reply_code,
+        enhanced_code=diagnosis.enhanced_code, remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer,
     )  # fmt: skip
-    sure = bool(diagnosis.reply_code and diagnosis.enhanced_code) or bool(CONTINUATION.search(rest)) or "said:" in whole
+    sure = (
+        bool(diagnosis.reply_code and diagnosis.enhanced_code)
+        or ("-" in said and bool(CONTINUATION.search(said)))
+        or "said:" in text
+    )
     return Bounce("reply", (failure,), "reply lines", sure=sure)
 
 
@@ -142,7 +152,7 @@ def read_text(text: str) -> Bounce | None:
     if _BARE_REPLY.match(text) and not exceptions.wraps_reply(
         text
     ):  # one line that begins with its code: no other reader knows more
-        found = _reply(text)
+        found = _reply_from(text, text, 1)
         if found:
             return found
     for name, read in READERS:

@@ -89,7 +89,7 @@ _DELIVERED = {
 
 _DECODER = json.JSONDecoder(strict=False)
 _OPENING = re.compile(r"[\[{]\s{0,9}(?=[{\"])")
-_PAIR = re.compile(r'"([\w.-]{1,60})"\s{0,5}:\s{0,5}(?:"(.{0,4000}?)"(?=\s{0,9}(?:[,}\]]|$))|(-?[\d.]{1,20}|true|false)|\[\s{0,9}"([^"]{1,400})")', re.S)  # fmt: skip
+_PAIR = re.compile(r'"([\w.-]{1,60})"\s{0,5}:\s{0,5}(?:"(.{0,1500}?)"(?=\s{0,9}(?:[,}\]]|$))|(-?[\d.]{1,20}|true|false)|\[\s{0,9}"([^"]{1,400})")', re.S)  # fmt: skip
 MAX_OPENINGS = 12
 
 
@@ -155,7 +155,7 @@ def _loose(text: str) -> Any:
     if not any(sign in text for sign in ("bounce", "Bounce", "RecordType", "delivery-status", "reason", "event")):
         return None
     pairs: dict[str, str] = {}
-    for found in _PAIR.finditer(text, 0, 60_000):
+    for found in _PAIR.finditer(text, 0, 20_000):
         pairs.setdefault(found[1], found[2] or found[3] or found[4] or "")
     return pairs if len(pairs) >= 3 else None
 
@@ -298,6 +298,10 @@ def _failures(row: dict[str, Any]) -> list[Failure]:
         found = service(row)
         if found is not None:
             return found
+    if {"errors", "ErrorCode", "statusCode", "Messages"} & row.keys():
+        refused = api_error(row)
+        if refused:
+            return refused
     generic = [failure for event in _recipients(row) if (failure := read_event(event))]
     coded = any(failure.reply_code or failure.enhanced_code for failure in generic)
     return generic if coded else api_error(row) or generic

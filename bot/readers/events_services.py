@@ -11,7 +11,9 @@ from bot.model import Failure, Permanence
 from bot.readers.replies import ADDRESS, one_line, read_diagnostic
 
 Event = dict[str, Any]
-_SUPPRESSED, _TEMPORARY, _PERMANENT = "suppressed", "temporary", "permanent"
+_SUPPRESSED = "suppressed"
+_TEMPORARY: Permanence = "temporary"
+_PERMANENT: Permanence = "permanent"
 
 
 def _text(value: Any) -> str:
@@ -25,7 +27,7 @@ def _address(*values: Any) -> str | None:
     for value in values:
         found = ADDRESS.search(_text(value))
         if found:
-            return found[1]
+            return found[1].rstrip(".")
     return None
 
 
@@ -66,10 +68,8 @@ _SES_CAUSES = {
 def amazon_ses(event: Event) -> list[Failure] | None:
     """Amazon SES: notificationType (SNS) or eventType (event publishing)."""
     kind = _text(event.get("notificationType") or event.get("eventType"))
-    if (
-        not kind
-        or "mail" not in event
-        and not {"bounce", "complaint", "deliveryDelay", "delivery", "reject"} & event.keys()
+    if not kind or (
+        "mail" not in event and not {"bounce", "complaint", "deliveryDelay", "delivery", "reject"} & event.keys()
     ):
         return None
     mail = _dict(event.get("mail"))
@@ -79,7 +79,7 @@ def amazon_ses(event: Event) -> list[Failure] | None:
         bounce = _dict(event.get("bounce"))
         permanence: Permanence = {"permanent": _PERMANENT, "transient": _TEMPORARY}.get(
             _text(bounce.get("bounceType")).lower()
-        )  # type: ignore[assignment]
+        )
         subtype = _text(bounce.get("bounceSubType"))
         rows = bounce.get("bouncedRecipients") or [
             {"emailAddress": address} for address in mail.get("destination") or [None]
@@ -252,7 +252,7 @@ _BREVO: dict[str, tuple[str | None, Permanence, str]] = {
 
 def brevo(event: Event) -> list[Failure] | None:
     """Brevo (formerly Sendinblue), transactional webhook."""
-    if "message-id" not in event and "ts_event" not in event and "messageId" not in event or "email" not in event:
+    if ("message-id" not in event and "ts_event" not in event and "messageId" not in event) or "email" not in event:
         return None
     kind, to, said = _text(event.get("event")).lower(), _address(event.get("email")), _text(event.get("reason"))
     if kind in ("delivered", "request", "sent", "opened", "click", "unique_opened"):
@@ -260,6 +260,8 @@ def brevo(event: Event) -> list[Failure] | None:
     if kind not in _BREVO:
         return None
     cause, permanence, action = _BREVO[kind]
+    if cause == _SUPPRESSED:  # "due to blacklist user" means the service's own list
+        said = kind
     return [make(to, said or kind, permanence=permanence, cause=cause, action=action, context=said)]
 
 
@@ -315,7 +317,7 @@ def resend(event: Event) -> list[Failure] | None:
         bounce = _dict(data.get("bounce")) or _dict(data.get("failed")) or _dict(data.get("suppressed"))
         permanence: Permanence = {"permanent": _PERMANENT, "transient": _TEMPORARY}.get(
             _text(bounce.get("type")).lower()
-        )  # type: ignore[assignment]
+        )
         subtype = _text(bounce.get("subType")).lower()
         cause = _SUPPRESSED if kind == "email.suppressed" else _SES_CAUSES.get(subtype)
         said = _text(bounce.get("diagnosticCode")) or _text(bounce.get("message")) or _text(bounce.get("reason"))

@@ -7,9 +7,11 @@ from bot.codes import STATUS
 from bot.model import Bounce, Failure
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import ADDRESS_CORE, one_line, read_diagnostic
+from bot.readers.transcript import looks_like as looks_like_dialogue
+from bot.readers.transcript import read_transcript
 
 # Python: smtplib, aiosmtplib, Django: {'a@example.com': (550, b'5.1.1 …')}, (535, b'…'), (code, 'text', 'sender')
-_PYTHON = re.compile(r"(?:['\"](?P<rcpt>[^'\"\s]{1,320}@[^'\"\s]{1,255})['\"]\s?:\s?)?\((?P<code>[245]\d\d),\s?b?(?P<quote>['\"])(?P<text>.{1,3000}?)(?P=quote)(?:,\s?['\"](?P<sender>[^'\"]{0,320})['\"])?\)", re.S)  # fmt: skip
+_PYTHON = re.compile(r"(?:['\"](?P<rcpt>[^'\"\s]{1,320}@[^'\"\s]{1,255})['\"]\s?:\s?)?\((?P<code>[245]\d\d),\s?b?(?P<quote>['\"])(?P<text>.{1,1200}?)(?P=quote)(?:,\s?['\"](?P<sender>[^'\"]{0,320})['\"])?\)", re.S)  # fmt: skip
 # .NET prints the reply code only by name.
 DOTNET = {
     "mailboxunavailable": "550", "mailbox unavailable": "550", "clientnotpermitted": "454", "muststarttlsfirst": "530", "mustissuestarttlsfirst": "530",
@@ -68,11 +70,24 @@ _SOCKET = (
     "unable to authenticate to outgoing server", "sending of the message failed", "an error occurred while sending mail",
     "cannot send message using the server", "curl: (", "ssl3_get_record", "certificate verify failed", "certificate_verify_failed", "0x800ccc", "0x80042109",
     "0x8004210b", "0x8004011", "name or service not known", "temporary failure in name resolution", "data not accepted", "smtp error:",
+    "smtpconnecttimeouterror", "smtptimeouterror", "smtpreadtimeouterror", "smtpconnectresponseerror", "socket.timeout", "socket.gaierror", "error connecting to", "net::readtimeout",
+    "lettre::transport", "sockettimeoutexception", "unknownhostexception", "msmtp: cannot", "msmtp: network", "eai_again", "edns", "econnection", "sslhandshakeexception",
+)  # fmt: skip
+# The beginnings of a server's lines in a program's own trace (PHPMailer, curl -v, swaks).
+_DIALOGUE = ("SERVER -> CLIENT", "SMTP -> FROM SERVER", "SMTP -> ERROR", "\n< 5", "\n< 4", "\n<** ", "\n<~* ")
+# What stopped a program before any reply: words, lower case -> cause. First match counts.
+_STOPPED = (
+    ("eai_again", "dns-failure"), ("temporary failure in name resolution", "dns-failure"), ("could not authenticate", "login-required"), ("failed to authenticate", "login-required"),
+    ("unable to authenticate", "login-required"), ("eauth", "login-required"), ("certificate", "tls-required"), ("wrong version number", "tls-required"), ("socket to tls", "tls-required"),
+    ("look like a tls", "tls-required"), ("ssl3_get_record", "tls-required"), ("name or service not known", "domain-not-found"), ("enotfound", "domain-not-found"),
+    ("no such host", "domain-not-found"), ("nodename nor servname", "domain-not-found"), ("getaddrinfo", "dns-failure"), ("timed out", "connection-failed"), ("timeout", "connection-failed"),
+    ("execution expired", "connection-failed"), ("refused", "connection-failed"), ("unreachable", "connection-failed"), ("no route to host", "connection-failed"),
+    ("connect", "connection-failed"), ("reset", "connection-failed"),
 )  # fmt: skip
 # A program's error shows itself by one of these; without any, no pattern has to look.
 _SIGNS = (
     "exception", "error", "server", "recipient", "refused", "failed", "response", "(5", "(4", "curl", "msmtp", "smtp", "got code", "resposta", "respuesta",
-    "réponse", "risposta", "antwort", "fehler", "erreur", "invalid login", "0x800",
+    "réponse", "risposta", "antwort", "fehler", "erreur", "invalid login", "0x800", "timed out", "timeout", "dial tcp", "getaddrinfo",
 )  # fmt: skip
 
 
@@ -105,10 +120,26 @@ def _python(text: str) -> list[Failure]:
     return found
 
 
+_MAILKIT = re.compile(r"SmtpCommandException: (?P<text>[^\n]{3,2000})")
+
+
+def _mailkit(text: str) -> list[Failure]:
+    """MailKit prints the server's words and the code's name, each on its own line."""
+    said = _MAILKIT.search(text, 0, 20_000)
+    if not said:
+        return []
+    named = _DOTNET_STATUS.search(text, 0, 20_000)
+    code = DOTNET.get(named["name"].lower()) if named else None
+    own = _failure(said["text"], None, (), _address_of(said["text"]), None, ".net")
+    if own.reply_code is None and code:
+        own = replace(own, reply_code=code, derived=("reply_code",))
+    return [own] if own.reply_code or own.enhanced_code else []
+
+
 def _dotnet(text: str) -> list[Failure]:
     match = _DOTNET.search(text[:20_000])
     if not match:
-        return []
+        return _mailkit(text) if "SmtpCommandException: " in text else []
     name = match["name"].split("---> ")[-1].strip().lower()
     code = DOTNET.get(name) or DOTNET.get(name.replace(" ", ""))
     said = match["text"].split("\n   at ")[0]
@@ -133,6 +164,10 @@ def read(text: str) -> Bounce | None:
     lowered = text[:20_000].lower()
     if not any(sign in lowered for sign in _SIGNS):
         return None
+    if any(sign in text for sign in _DIALOGUE) and looks_like_dialogue(text):
+        spoken = read_transcript(text)
+        if spoken:
+            return Bounce("dialog", tuple(spoken), "SMTP dialogue")
     python = _python(text) if "(" in text else []
     if python:
         return Bounce("exception", tuple(python), "smtplib exception")
@@ -193,12 +228,19 @@ def _before_smtp(text: str) -> Bounce:
     if outlook:
         known = OUTLOOK.get(outlook[0].upper())
         if known and not diagnosis.reply_code:
-            _, code, cause = known
-            failure = Failure(diagnostic=one_line(text)[:1_000], reply_code=code, derived=("reply_code",) if code else (), own_cause=cause,
+            _, code, named = known
+            failure = Failure(diagnostic=one_line(text)[:1_000], reply_code=code, derived=("reply_code",) if code else (), own_cause=named,
                               recipient=_named_recipient(text, len(text)), direction="outgoing", software="outlook")  # fmt: skip
             return Bounce("dialog", (failure,), "Outlook dialog")
+    lowered = text[:4_000].lower()
+    cause = next((cause for word, cause in _STOPPED if word in lowered), None)
+    answered: str | None = diagnosis.reply_code
+    if answered and re.search(rf"(?:[\w\])]:|\bport[ =:,]{{1,2}}|, ){answered}\b", text[:4_000]):
+        answered = None  # 465 and 587 are ports
+    place = lowered.find("getaddrinfo")
+    said = one_line(text[place:4_000])[:1_000] if place > 0 else diagnosis.text or one_line(text)[:1_000]
     failure = Failure(
-        diagnostic=diagnosis.text or one_line(text)[:1_000], reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
+        diagnostic=said, reply_code=answered, enhanced_code=diagnosis.enhanced_code, own_cause=cause if not answered else None,
         context=one_line(text)[:1_500], direction="outgoing", recipient=_named_recipient(text, len(text)),
     )  # fmt: skip
     return Bounce("exception", (failure,), "error before any reply")

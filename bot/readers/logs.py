@@ -39,7 +39,7 @@ _OUTER = re.compile(
 )
 _CARRIED = re.compile(r'"(?:MESSAGE|log|message|msg)"\s?:\s?"(.{1,8000}?)"?\s?(?:,\s?"|\}|$)')
 SIGNS = re.compile(
-    r"\bstatus=(?:sent|bounced|deferred|expired|undeliverable|SOFTBOUNCE|force-expired)\b|\bstat=\S|NOQUEUE: |(?:milter-|proxy-)?reject: (?:[A-Z]{3,}|header|body)| (?:\*\*|==|=>) \S{1,128}@|"
+    r"\bstatus=(?:sent|bounced|deferred|expired|undeliverable|SOFTBOUNCE|force-expired)\b|\bstat=\S|NOQUEUE: |(?:milter-|proxy-)?reject: (?:[A-Z]{3,}|header|body)| (?:\*\*|==|=>) \S{1,128}(?:@| <)|"
     r"rejected (?:RCPT|MAIL|EHLO|HELO|after DATA)|delivery \d{1,10}: (?:failure|deferral|success):|result=\"?(?:TempFail|PermFail|Ok)|postfix[/-]|sm-mta\[|sendmail\[|"
     r"\bdsn=[245]\.|SASL \S{1,20} authentication failed|(?:said|refused to talk to me): [245]\d\d|returned to sender$|failed-command command=|\bconnect to \S{1,255}\[[0-9a-fA-F.:]{2,45}\]|lost connection with \S{1,255}\[|conversation with \S{1,255}\[|"
     r"authenticator failed for |SMTP call from .{1,300} dropped: |-delivery notification: |rspamd_task_write_log: |\) (?:Blocked|Passed) [A-Z-]{3,20}[ ,]|\] \[(?:outbound|core)\] |\((?:delivery|smtp|auth)\.[a-z-]{3,40}\) |"
@@ -98,6 +98,7 @@ SHAPES: tuple[Callable[[str, str, str], list[Failure]], ...] = (
 
 def read_lines(line: str) -> list[Failure]:
     """What one log line says, one failure for each recipient; empty where it reports none."""
+    line = line[:MAX_LINE]
     if not SIGNS.search(line):
         return []
     rest, program = strip_prefix(line)
@@ -128,7 +129,7 @@ def join_wrapped(text: str) -> Iterator[str]:
             continue
         if line[:1] == "{" or "|" in line[:80] or line[:1] == "/" or line[:1] in "2 ":
             line = unwrap(line)
-        if _STARTS.match(line):
+        if _STARTS.match(line) and not ("reject" in current[:200] and line.lstrip().startswith("to=<")):
             if current:
                 yield current
             current = line
@@ -177,8 +178,10 @@ class Story:
             return
         key = (queue if failure.recipient or queue else f"#{number}", (failure.recipient or "").lower())
         known = self.verdicts.get(key)
-        if known and (failure.own_cause == "accepted" or not failure.diagnostic) and known.action == "failed":
+        if known and known.action == "failed" and (failure.own_cause == "accepted" or not failure.diagnostic):
             return
+        if known and known.reply_code and not failure.reply_code and failure.action == known.action:
+            return  # the end of the story in fewer words
         if known is None and queue and key[1]:
             self.named.setdefault(queue, []).append(key)
         self.verdicts[key] = failure

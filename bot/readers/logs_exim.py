@@ -19,8 +19,9 @@ _FIELDS = re.compile(
     r"^(?: ?<[^>]{1,320}>)?(?: (?:F|P|R|T|ST|X|CV|DN|A|K|DS|L|QT|DT|U|S)=\S{1,300}| H=\S{1,255}(?: \[[^\]]{1,45}\])?(?::\d{1,5})?)*:? ?"
 )
 _REJECT = re.compile(
-    r"\bH=(?P<client>[^\n]{1,300}?\]).{0,300}?(?P<soft>temporarily )?(?:rejected|refused) (?P<what>(?:connection|RCPT|MAIL|EHLO|HELO|after DATA|DATA|AUTH|STARTTLS)\b[^:]{0,330}?)(?:: (?P<text>.*))?$", re.S
+    r"(?P<soft>temporarily )?(?:rejected|refused) (?P<what>(?:connection|RCPT|MAIL|EHLO|HELO|after DATA|DATA|AUTH|STARTTLS)\b[^:]{0,330})(?:: (?P<text>.*))?$", re.S
 )  # fmt: skip
+_CLIENT = re.compile(r"\bH=(?P<client>[^\]\n]{1,300}\])")
 _AUTH = re.compile(r"authenticator failed for (?P<client>.{0,300}?): (?P<text>535 .*)$", re.S)
 _DROPPED = re.compile(
     r"SMTP (?:call from (?P<client>.{1,300}?) dropped: |protocol (?:synchronization )?error[^:]{0,100}: )(?P<text>.{1,1000})$",
@@ -69,18 +70,19 @@ def exim(line: str, rest: str, program: str) -> list[Failure]:
 
 def _refused(rest: str) -> Failure | None:
     found = _REJECT.search(rest) if "H=" in rest else None
-    if found:
+    client = _CLIENT.search(rest, 0, found.start()) if found else None
+    if found and client:
         text = found["text"] or found["what"]
         diagnosis = read_diagnostic(text)
         rcpt = re.search(r"RCPT <([^<>\s]{1,320})>", found["what"])
         sender = re.search(r"\bF=<([^<>\s]{0,320})>", rest)
         soft = bool(found["soft"])
-        client = found["client"].split(" ")[0]
+        host = client["client"].split(" ")[0]
         return Failure(
             diagnostic=diagnosis.text, recipient=rcpt[1] if rcpt else None, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
             command="RCPT" if rcpt else "DATA" if "DATA" in found["what"] else "MAIL" if "MAIL" in found["what"] else None, direction="incoming",
             sender=sender[1] if sender else None, software="exim", own_permanence=None if diagnosis.reply_code else "temporary" if soft else "permanent",
-            action=None if soft else "failed", remote_mta=client if "." in client and not client.startswith("(") else None,
+            action=None if soft else "failed", remote_mta=host if "." in host and not host.startswith("(") else None,
         )  # fmt: skip
     auth = _AUTH.search(rest) if "authenticator failed" in rest else None
     if auth:

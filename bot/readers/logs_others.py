@@ -47,8 +47,7 @@ _STALWART_REFUSED = {
 }  # fmt: skip
 
 _RSPAMD = re.compile(
-    r"rspamd_task_write_log: .{0,1500}?\((?P<metric>\w{1,30}): [TFA] \((?P<action>[a-z ]{4,20})\): \[(?P<score>-?[\d.]{1,12}|nan)/(?P<limit>-?[\d.]{1,12})\] ?\[(?P<symbols>.{0,4000}?)(?:\]\)|$)(?P<rest>.*)$",
-    re.S,
+    r"\((?P<metric>\w{1,30}): [TFA] \((?P<action>[a-z ]{4,20})\): \[(?P<score>-?[\d.]{1,12}|nan)/(?P<limit>-?[\d.]{1,12})\] ?\["
 )
 _RSPAMD_FIELD = re.compile(r"\b(qid|from|rcpts|user|ip): <?([^<>,\s]{1,320})>?")
 _VIRUS = re.compile(r"\b(?:CLAM|SOPHOS|FPROT|AVIRA|KASPERSKY|SAVAPI|ESET|VIRUS)\w{0,30}\(")
@@ -194,29 +193,27 @@ def stalwart(line: str, rest: str, program: str) -> list[Failure]:
 
 def rspamd(line: str, rest: str, program: str) -> list[Failure]:
     """What one verdict of rspamd says; `no action` and marked mail count as accepted."""
-    found = _RSPAMD.search(line) if "rspamd_task_write_log" in line else None
+    begin = line.find("rspamd_task_write_log")
+    found = _RSPAMD.search(line, begin) if begin >= 0 else None
     if found is None:
         return []
-    head = line[: found.start("metric")]
-    values = {field[1]: field[2] for field in _RSPAMD_FIELD.finditer(head + found["rest"])}
-    action, symbols = found["action"], found["symbols"]
-    top = ", ".join(re.findall(r"(?:^|,)([A-Z][A-Z0-9_]{2,60})\([1-9]", symbols)[:3])
+    end = line.find("])", found.end())
+    symbols, tail = (line[found.end() : end], line[end:]) if end >= 0 else (line[found.end() :], "")
+    values = {field[1]: field[2] for field in _RSPAMD_FIELD.finditer(line[begin : found.start()] + tail)}
+    action = found["action"]
     cause, fate = "accepted", "delivered"
     if action in ("reject", "discard", "quarantine"):
         cause, fate = "virus-detected" if _VIRUS.search(symbols) else "spam-content", "failed"
     elif action in ("soft reject", "greylist"):
-        cause, fate = (
-            "rate-limited" if "RATELIMIT" in symbols or "ratelimit" in symbols.lower() else "greylisted",
-            "delayed",
-        )
-    recipients = (re.search(r"\brcpts: ((?:<[^<>\s]{1,320}>,? ?){1,100})", found["rest"]) or ["", ""])[1]
+        cause, fate = "rate-limited" if "ratelimit" in symbols.lower() else "greylisted", "delayed"
+    named = re.search(r"\brcpts: ((?:<[^<>\s]{1,320}>,? ?){1,100})", tail)
+    said = line[found.start("metric") : found.end("limit") + 1]  # the symbols name lists that did not decide alone
     return [
         Failure(
-            diagnostic=f"rspamd: {action} ({found['score']} of {found['limit']} points{': ' + top if top else ''})", recipient=recipient, sender=values.get("from"),
-            action=fate, direction="outgoing" if values.get("user") else "incoming", software="rspamd", own_cause=cause, command="DATA", queue_id=values.get("qid"),
-            own_permanence=_own_permanence(None, fate),
+            diagnostic=said, recipient=recipient, sender=values.get("from"), action=fate, direction="outgoing" if values.get("user") else "incoming",
+            software="rspamd", own_cause=cause, command="DATA", queue_id=values.get("qid"), own_permanence=_own_permanence(None, fate),
         )
-        for recipient in (re.findall(r"<([^<>\s]{1,320})>", recipients) or [None])
+        for recipient in (re.findall(r"<([^<>\s]{1,320})>", named[1]) if named else [None])
     ]  # fmt: skip
 
 
@@ -230,13 +227,11 @@ def amavis(line: str, rest: str, program: str) -> list[Failure]:
     fate = found["fate"] or ""
     passed = found["verb"] == "Passed"
     action = "delivered" if passed else "delayed" if found["class"] == "TEMPFAIL" or "TempFail" in fate else "failed"
-    why = f" ({found['why']})" if found["why"] else ""
     kind = next((cause for name, cause in _AMAVIS_CAUSE.items() if found["class"].startswith(name)), None)
-    hits = re.search(r"Hits: (-?[\d.]{1,12})", found["rest"])
+    said = line[found.start("verb") : found.end("why") + 1 if found["why"] else found.end("class")]
     return [
         Failure(
-            diagnostic=f"amavis: {found['verb']} {found['class']}{why}{', hits ' + hits[1] if hits and kind == 'spam-content' else ''}",
-            recipient=recipient, sender=path["from"] or None if path else None, action=action,
+            diagnostic=said, recipient=recipient, sender=path["from"] or None if path else None, action=action,
             direction="outgoing" if "Outbound" in fate or "Internal" in fate or "OpenRelay" in fate else "incoming", software="amavis",
             own_cause="accepted" if passed else kind, command="DATA", queue_id=queue[1] if queue else None, own_permanence=_own_permanence(None, action),
         )

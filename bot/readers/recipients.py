@@ -15,6 +15,8 @@ _SENDER_AFTER = re.compile(
 
 def find_recipient(text: str) -> str | None:
     """The recipient a reply names, or None: an address that is a sender's or a contact's is not one."""
+    if "@" not in text:
+        return None
     for found in ADDRESS.finditer(text, 0, 4_000):
         address = found[1].strip(".")
         before, after = text[max(0, found.start() - 60) : found.start()], text[found.end() : found.end() + 40]

@@ -40,34 +40,6 @@ _STAGE = re.compile(
     r"|while sending (?:rcpt to|mail from|data|end of data|message body)|did not like our (?:rcpt to|mail from|data|ehlo|helo)"
     r"|\[(?:rcpt_to|mail_from|data|connect)\])"
 )
-# A word of each sign above: most texts have none, and then no pattern has to look.
-_SAID_WORDS = (
-    "said",
-    "respon",
-    "return",
-    "refused to",
-    "error was",
-    "other server",
-    "reply was",
-    "answered",
-    "server error",
-    "smtp;",
-    "after ",
-    "...",
-)
-_STAGE_WORDS = (
-    "refused to talk",
-    "does not like",
-    "sender was",
-    "after i sent",
-    "greeting failed",
-    "while sending",
-    "not like our",
-    "[rcpt",
-    "[mail",
-    "[data",
-    "[conn",
-)
 _HOST = re.compile(
     r"""(?:\bhost:?|while\ talking\ to|\bby|\bwith|connect(?:ed)?\ to|\bfrom|\bto|relay=|^)\s{0,3}
         ((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})\.?\s{0,4}(?:\[|\ \(|:25\b|\s(?:did|said|refused))""",
@@ -144,9 +116,24 @@ _STAGES = (
 )  # fmt: skip
 
 
+# Written out, since most texts have none of these words and this is asked of every line.
+def _may_quote(s: str) -> bool:
+    return (
+        "said" in s or "respon" in s or "return" in s or "refused to" in s or "error was" in s or "other server" in s or "reply was" in s
+        or "answered" in s or "server error" in s or "smtp;" in s or "after " in s or "..." in s
+    )  # fmt: skip
+
+
+def _may_name_stage(s: str) -> bool:
+    return (
+        "refused to talk" in s or "does not like" in s or "sender was" in s or "after i sent" in s or "greeting failed" in s
+        or "while sending" in s or "not like our" in s or "[rcpt" in s or "[mail" in s or "[data" in s or "[conn" in s
+    )  # fmt: skip
+
+
 def _find_command(lowered: str) -> str | None:
     found = _IN_REPLY.search(lowered) if "in reply to" in lowered or "after " in lowered else None
-    if found is None and any(word in lowered for word in _STAGE_WORDS):
+    if found is None and _may_name_stage(lowered):
         found = _STAGE.search(lowered)
     if found is None:
         return None
@@ -172,13 +159,25 @@ def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
         outer.append(text[: arrow.start()].strip())
         text = text[arrow.end() :]
         lowered = text.lower()
-    last = _last(_SAID, text) if any(word in lowered for word in _SAID_WORDS) else None
+    last = _last(_SAID, text) if _may_quote(lowered) else None
     if last is not None:
         before, inner = text[: last.end()].strip(), text[last.end() :]
         if find_codes(before, REFUSED)[0]:
             outer.append(before)
         text = inner if len(inner) > 3 else text
     return text.strip(" \t\"'<(#"), tuple(outer)
+
+
+def _may_name_host(flat: str, lowered: str) -> bool:
+    """Whether a host name may stand before a bracket, a port or a verb of speaking."""
+    if " said" in lowered or " did" in lowered or " refused" in lowered or " returned" in lowered or ":25" in flat:
+        return True
+    place = flat.find("[")
+    if place < 0:
+        place = flat.find(" (")
+    before = flat[:place].rstrip() if place > 0 else ""
+    name = before[before.rfind(" ") + 1 :]
+    return "." in name and name.rstrip(".")[-1:].isalpha()
 
 
 def read_diagnostic(text: str) -> Diagnosis:
@@ -192,7 +191,7 @@ def read_diagnostic(text: str) -> Diagnosis:
         reply, status = find_codes(inner, REFUSED)
         if reply is None and status is None and flat[:1] == "2":
             reply, status = find_codes(inner)
-    elif (status is None or reply is None) and (not outer or "(#" in flat):
+    elif (status is None or reply is None) and len(inner) < len(flat) - 8 and (not outer or "(#" in flat):
         reply_around, status_around = find_codes(flat, REFUSED)
         reply, status = reply or reply_around, status or status_around
     host = _TALKING.search(text) if "talking" in lowered else None
@@ -202,18 +201,6 @@ def read_diagnostic(text: str) -> Diagnosis:
         spoke = _QMAIL_HOST.search(flat)
         if spoke:
             return Diagnosis(inner, reply, status, outer, spoke[1] or spoke[2], _find_command(lowered))
-    if (
-        host is None
-        and "." in flat
-        and (
-            "[" in flat
-            or ":25" in flat
-            or " (" in flat
-            or " said" in lowered
-            or " did" in lowered
-            or " refused" in lowered
-            or "remote server returned" in lowered
-        )
-    ):
+    if host is None and _may_name_host(flat, lowered):
         host = _HOST.search(flat) or _NAMED_HOST.search(flat)
     return Diagnosis(inner, reply, status, outer, host[1] if host else None, _find_command(lowered))

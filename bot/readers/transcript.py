@@ -53,6 +53,7 @@ def read_exchanges(text: str) -> list[Exchange]:
     """The server's replies in order, each with the client command before it."""
     out: list[Exchange] = []
     command, host = "", None
+    typed = _has_typed(text)
     for line in text.split("\n", MAX_LINES)[:MAX_LINES]:
         talking = _TALKING.search(line)
         if talking:
@@ -80,7 +81,7 @@ def read_exchanges(text: str) -> list[Exchange]:
         ours = _OURS.match(line)
         if ours or _TYPED.match(stripped):
             command = (ours[1] if ours else stripped).strip()
-        elif reply and _has_typed(text):
+        elif reply and typed:
             if out and out[-1].command == command and out[-1].lines[-1][3:4] == "-":
                 out[-1].lines.append(said)
             else:
