@@ -9,18 +9,25 @@ from bot.answering import compose
 from bot.deciding import decide
 from bot.drafts import make_drafts
 from bot.knowledge import Knowledge, load_knowledge
+from bot.matching import fold
 from bot.model import Answer, Bounce, Failure, Kind, Message, Part, Question, Reply, Verdict, Via
 from bot.ours import Ours
 from bot.readers import mail
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import one_line
 from bot.reading import read_text
-from bot.suggestions import corrected
+from bot.suggestions import corrections, find_private, named_provider
 from bot.undamage import MAX_TEXT, undamage
 
 MAX_RECIPIENTS = 1_000
 MAX_TOPIC = 4_000  # characters of words without a code that are read for a cause
 MIN_SAID = 4  # words: fewer are a symptom somebody names, more are what a program said
+MAX_BESIDE = 4  # words beside a private code that is asked about
+FAR, NEAR = 100, 30  # characters between a code and the words that decide, where it opens a line and inside a sentence
+# Web servers have these numbers too.
+_WEB_CODES = ("500", "501", "502", "503", "504")
+_CODE_BEFORE = re.compile(r"^[245]\d\d[ -]")
+_SHAPED = re.compile(r"[@\[\]{}<>=]|: ")
 _NO_FAILURE = ("accepted", "auto-reply", "complaint")
 _SILENT = Message((), answered=False)
 _NOTE_SORTS = ("auto-reply", "complaint", "success")
@@ -70,63 +77,101 @@ class Bot:
         asked = question.read_question(text) if question.is_short(text) else None
         if asked and asked.sort == "help":
             return self._silence(via) if via == "channel" else self._help(via)
-        if asked and asked.sort in ("codes", "compare", "soft-hard"):
-            reply = self._codes(text, asked, via)
+        if asked:
+            reply = self._short(text, asked, via)
             if reply:
                 return reply
         bounce = read_text(text)
-        if bounce and (bounce.sort == "ordinary" or bounce.failures or bounce.sort in _NOTE_SORTS):
-            reply = self._bounce(bounce, via, text)
-            if reply.answered or reply.is_bounce or bounce.sort in (*_NOTE_SORTS, "ordinary"):
-                return (
-                    reply
-                    if via != "channel" or reply.is_bounce or bounce.sort in ("complaint", "success")
-                    else self._silence(via)
-                )
+        elsewhere = bounce is not None and self._elsewhere(bounce, text)
+        if bounce and not elsewhere:
+            reply = self._read(bounce, via, text)
+            if reply:
+                return reply
         neighbor = neighbors.find_neighbor(text)
         if neighbor:
-            return (
-                self._silence(via)
-                if via == "channel"
-                else self._note("neighbour", via, self.knowledge.ui["neighbors"][neighbor])
-            )
-        topic = self._topic(text, via, asked.opens if asked else False)
+            words = self.knowledge.ui["neighbors"][neighbor]
+            return self._silence(via) if via == "channel" else self._note("neighbour", via, words)
+        topic = None if elsewhere else self._topic(text, via, asked.opens if asked else False)
         if topic:
             return topic
         if via == "channel":
             return self._silence(via)
-        if asked and asked.sort in ("codes", "number"):
-            number = asked.number or " ".join(code for code in asked.codes[0] if code)
-            if asked.plain or asked.sort == "codes":
-                return self._note("none", via, lookups.unknown_words(number, self.knowledge))
-        return self._note("none", via, self.knowledge.ui["none"]["asked"])
+        return self._note("none", via, self._none(asked))
 
-    def _codes(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
-        """Bare codes and comparisons; None where words beside them have more to say."""
-        if via == "channel" and (not asked.opens or question.other_world(text)):
+    def _none(self, asked: question.Asked | None) -> str:
+        """The friendly line where nothing of mail was found."""
+        number = ""
+        if asked and asked.sort == "number" and asked.plain:
+            number = asked.number
+        elif (
+            asked and asked.sort == "codes" and not any(lookups.is_known(code, self.knowledge) for code in asked.codes)
+        ):
+            number = " ".join(code for code in asked.codes[0] if code)
+        return lookups.unknown_words(number, self.knowledge) if number else str(self.knowledge.ui["none"]["asked"])
+
+    def _elsewhere(self, bounce: Bounce, text: str) -> bool:
+        """Whether what was read as a failure is one of another program: FTP, a web server, a database."""
+        if bounce.sort == "event":
+            return not neighbors.speaks_of_mail(text)
+        if bounce.sort == "exception" or (bounce.sort in ("reply", "dialog") and not _both_codes(bounce)):
+            if neighbors.other_program(text) or neighbors.is_web(text):
+                return not neighbors.speaks_of_mail(text)
+            if bounce.sure or text[0] in "45" or not neighbors.other_world(text) or neighbors.speaks_of_mail(text):
+                return False
+            # A number in talk about something else, and no words that name a cause.
+            return not any(map(_worded, self._answers(bounce.failures[:1])))
+        return False
+
+    def _read(self, bounce: Bounce, via: Via, text: str) -> Reply | None:
+        """The reply to what was read; None where the text may still be something else."""
+        if not (bounce.sort == "ordinary" or bounce.failures or bounce.sort in _NOTE_SORTS):
+            return None
+        reply = self._bounce(bounce, via, text)
+        if not (reply.answered or reply.is_bounce or bounce.sort in (*_NOTE_SORTS, "ordinary")):
+            return None
+        if via == "channel" and not reply.is_bounce and bounce.sort not in ("complaint", "success"):
+            return self._silence(via)
+        return reply
+
+    def _short(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
+        """Bare codes, private ones too, and comparisons; None where words beside them have more to say."""
+        if via == "channel" and (not asked.opens or neighbors.other_world(text)):
             return None
         if asked.sort == "soft-hard":
             ui = self.knowledge.ui["compare"]
             message = Message((Part("heading", "Soft and hard bounces"), Part("text", ui["soft_hard"])))
             return Reply("compare", via, True, False, message, question=Question("compare", text, via))
-        provider = self._provider_named(asked.words, text)
-        left = [word for word in asked.words if not self._names_provider(word)]
+        if asked.sort in ("words", "number"):
+            return self._private(text, asked, via)
+        if asked.sort == "long":
+            return None
+        provider, left = named_provider(asked.words, self.knowledge)
         known = [code for code in asked.codes if lookups.is_known(code, self.knowledge)]
-        if asked.sort == "compare" and len(known) >= 2:
+        if asked.sort == "compare" and len(known) >= 2 and not (left and via == "channel"):
             return self._compare(tuple(known), text, via)
         if len(asked.codes) == 1 and known and not left:
+            if via == "channel" and not (provider or known[0][1] or question.asks_meaning(text)):
+                return None
             answer = lookups.code_answer(known[0], self.knowledge, provider)
             if answer:
-                return Reply(
-                    "code",
-                    via,
-                    True,
-                    False,
-                    rendering.bounce_message((answer,), self.knowledge.ui),
-                    (answer,),
-                    Question("code", text, via, tuple(known), provider=provider),
-                )
+                return self._code(answer, Question("code", text, via, tuple(known), provider=provider), via)
+        if asked.plain and not known:
+            return self._silence(via) if via == "channel" else self._note("none", via, self._none(asked))
         return None
+
+    def _private(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
+        code = find_private(text, self.knowledge) if len(asked.words) <= MAX_BESIDE else None
+        if code is None:
+            return None
+        provider, left = named_provider(asked.words, self.knowledge)
+        if any(word not in code.lower() for word in left):
+            return None
+        answer = lookups.private_answer(code, self.knowledge, provider)
+        return self._code(answer, Question("code", text, via, topic=code, provider=answer.verdict.provider_id), via)
+
+    def _code(self, answer: Answer, asked: Question, via: Via) -> Reply:
+        message = rendering.bounce_message((answer,), self.knowledge.ui)
+        return Reply("code", via, True, False, message, (answer,), asked)
 
     def _compare(self, codes: tuple[lookups.Code, ...], text: str, via: Via) -> Reply | None:
         ui = self.knowledge.ui
@@ -151,15 +196,17 @@ class Bot:
 
     def _topic(self, text: str, via: Via, opens: bool) -> Reply | None:
         """Words without a code: a symptom that is asked about, or what a server or program said, pasted without its number."""
-        if len(text) > MAX_TOPIC:
+        if len(text) > MAX_TOPIC or (neighbors.other_program(text) and not neighbors.speaks_of_mail(text)):
             return None
         failure = lookups.topic_failure(text, None if opens else find_recipient(one_line(text)))
-        verdict = decide(failure, self.knowledge)
-        if via != "channel" and verdict.cause == "unclear" and not verdict.entry:
-            mended = corrected(text, self.knowledge)
-            if mended:
-                failure = lookups.topic_failure(mended, failure.recipient)
-                verdict = decide(failure, self.knowledge)
+        verdict = lookups.topic_verdict(failure, self.knowledge)
+        if via != "channel" and lookups.is_vague(verdict) and not lookups.is_listing(verdict):
+            for mended in corrections(text, self.knowledge):
+                other = lookups.topic_failure(mended, failure.recipient)
+                better = lookups.topic_verdict(other, self.knowledge)
+                if not lookups.is_vague(better) or lookups.is_listing(better):
+                    failure, verdict = other, better
+                    break
         if not _tells(verdict, text, via):
             return None
         answer = compose(failure, verdict, self.knowledge, self.ours)
@@ -175,7 +222,7 @@ class Bot:
         answers = tuple(self._answers(bounce.failures[:MAX_RECIPIENTS]))
         if bounce.sort in _NOTE_SORTS and not any(answer.verdict.cause not in ("unclear",) for answer in answers):
             answers = self._named(bounce)
-        if via == "channel" and not bounce.sure and not any(_worded(answer) for answer in answers):
+        if via == "channel" and not self._wakes(bounce, text, answers):
             return self._silence(via)
         lead = ui["sorts"].get(bounce.sort, "")
         message = rendering.bounce_message(answers, ui, lead)
@@ -185,6 +232,16 @@ class Bot:
             kind, via, bool(answers), bounce.is_bounce and not accepted and bounce.sort not in _NOTE_SORTS, message, answers,
             Question(kind, text[:200], via, bounce=bounce),
         )  # fmt: skip
+
+    def _wakes(self, bounce: Bounce, text: str, answers: tuple[Answer, ...]) -> bool:
+        """Whether a person who overhears this would say "that is a mail error"; a file (no text) always is one."""
+        if not text:
+            return True
+        if bounce.sort == "reply" and not _both_codes(bounce) and "said:" not in text:
+            return not neighbors.other_world(text) and any(_told(text, answer, self.knowledge) for answer in answers)
+        if bounce.sort == "exception" and not _both_codes(bounce) and neighbors.other_program(text):
+            return "smtp" in text.lower()
+        return bounce.sort == "reply" or neighbors.speaks_of_mail(text)
 
     def _answers(self, failures: Iterable[Failure]) -> Iterable[Answer]:
         for failure in failures:
@@ -228,19 +285,9 @@ class Bot:
 
         return replace(reply, drafts=make_drafts(reply.answers[0], self.knowledge)) if reply.answers else reply
 
-    # providers named in a question
 
-    def _names_provider(self, word: str) -> bool:
-        return self._provider_of(word) is not None
-
-    def _provider_of(self, word: str) -> str | None:
-        knowledge = self.knowledge
-        if "." in word:
-            return knowledge.find_host(knowledge.hosts, word) or knowledge.find_host(knowledge.domains, word)
-        return knowledge.names.get(word)
-
-    def _provider_named(self, words: tuple[str, ...], text: str) -> str | None:
-        return next((found for word in words if (found := self._provider_of(word))), None)
+def _both_codes(bounce: Bounce) -> bool:
+    return any(failure.reply_code and failure.enhanced_code for failure in bounce.failures)
 
 
 def _worded(answer: Answer) -> bool:
@@ -248,24 +295,44 @@ def _worded(answer: Answer) -> bool:
     return answer.verdict.confidence != "guess" and bool(answer.verdict.rule and answer.verdict.rule.worded)
 
 
+def _told(text: str, answer: Answer, knowledge: Knowledge) -> bool:
+    """Whether a code opens a line or follows a verb of saying, and the words that decide stand right after it."""
+    rule = answer.verdict.rule
+    words = fold(one_line(_CODE_BEFORE.sub("", answer.verdict.evidence)))
+    if rule is None or not rule.worded or not words:
+        return False
+    certain = answer.verdict.confidence != "guess"
+    codes = (answer.failure.reply_code, answer.failure.enhanced_code)
+    if not codes[1] and codes[0] not in knowledge.replies:
+        return False
+    for found in question.find_told(text):
+        if found["code"] not in codes:
+            continue
+        after = fold(one_line(text[found.end() : found.end() + FAR + len(words)]))
+        at = after.find(words[:40])
+        if not 0 <= at <= (NEAR if found["verb"] else FAR) or (found["verb"] and "," in after[:at]):
+            continue
+        if certain and not (found["verb"] and found["code"] in _WEB_CODES):
+            return True
+        if not found["verb"] and found["code"] not in _WEB_CODES and " " in words:
+            return True
+    return False
+
+
 def _tells(verdict: Verdict, text: str, via: Via) -> bool:
     """Whether the words of a text without codes say enough to be answered."""
     rule = verdict.rule
+    if via != "channel" and lookups.is_listing(verdict):
+        return True
     if rule is None or not rule.worded:
         return False
     if via != "channel":
         return verdict.confidence != "guess" or rule.strength >= 1
-    if question.other_world(text):
+    if verdict.confidence != "certain" or len(verdict.evidence.split()) < 3 or neighbors.other_world(text):
         return False
-    if rule.anywhere and verdict.confidence == "certain" and len(verdict.evidence.split()) >= 3:
+    if rule.anywhere:
         return True
-    shaped = bool(re.search(r"[@\[\]{}<>=]|: ", text)) and len(text) >= 30
-    return (
-        verdict.confidence == "certain"
-        and shaped
-        and len(verdict.evidence.split()) >= 3
-        and bool(re.search(r"@|<[^>]+>|\[[^\]]+\]|\bmail|\bsmtp|\brecipient|\bsender\b|\bmailbox", text, re.I))
-    )
+    return len(text) >= 30 and bool(_SHAPED.search(text)) and neighbors.speaks_of_mail(text)
 
 
 def _shortened(answer: Answer, count: int) -> Answer:

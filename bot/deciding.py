@@ -116,7 +116,9 @@ def _outermost(hits: list[Hit]) -> list[Hit]:
     """The hits without general phrases that are only a part of a longer one (`timeout exceeded` in `retry timeout exceeded`)."""
     if len(hits) < 2:
         return hits
-    spans = [(hit.span, hit.cause) for hit in hits if hit.span and hit.span[1] > hit.span[0]]
+    spans = [
+        (hit.span, hit.cause) for hit in hits if hit.span and hit.span[1] > hit.span[0] and hit.cause not in _FOLLOWS
+    ]
     return [
         hit
         for hit in hits

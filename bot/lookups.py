@@ -1,10 +1,15 @@
 """Answers about bare codes, comparisons and numbers that are no codes: the registries' words, and each provider's own meaning."""
 
+import re
+from dataclasses import replace
+from functools import lru_cache
+
 from bot.answering import IANA, RFC5321, compose
 from bot.codes import PERMANENCE, subject_pattern
 from bot.deciding import decide
 from bot.knowledge import Knowledge
-from bot.model import Answer, Failure, Permanence, Source, Verdict
+from bot.model import Answer, Failure, Permanence, Rule, Source, Verdict
+from bot.suggestions import private_codes
 
 MAX_VARIANTS = 3
 
@@ -72,10 +77,8 @@ def _provider_answer(code: Code, knowledge: Knowledge, provider: str | None) -> 
     rule = knowledge.rules[numbers[0]]
     permanence = rule.permanence or PERMANENCE.get((reply or status or "0")[0])
     home = knowledge.providers[rule.provider or ""]
-    verdict = Verdict(
-        rule.cause, tuple(dict.fromkeys(knowledge.rules[n].cause for n in numbers)), rule.detail, "likely", permanence, "unknown",
-        home["family"], rule.provider, rule.id, rule.who or knowledge.who_acts(rule.cause, rule.detail), "", rule,
-    )  # fmt: skip
+    causes = tuple(dict.fromkeys(knowledge.rules[n].cause for n in numbers))
+    verdict = _rule_verdict(rule, causes, permanence, knowledge)
     answer = compose(Failure(reply_code=reply, enhanced_code=status), verdict, knowledge)
     others = []
     for number in numbers[1 : 1 + MAX_VARIANTS]:
@@ -247,13 +250,74 @@ def topic_failure(text: str, recipient: str | None = None) -> Failure:
     return Failure(diagnostic=text, recipient=recipient)
 
 
-def topic_answer(text: str, knowledge: Knowledge) -> Answer | None:
-    """The cause a symptom points at, said as a likely reading; None where the words point nowhere."""
-    failure = topic_failure(text)
+def topic_verdict(failure: Failure, knowledge: Knowledge) -> Verdict:
+    """The verdict on a symptom; a block list named without its zone ("we are on spamhaus") counts as a listing."""
     verdict = decide(failure, knowledge)
-    if verdict.cause == "unclear":
-        return None
-    return compose(failure, verdict, knowledge)
+    if not is_vague(verdict):
+        return verdict
+    text = failure.diagnostic
+    named = next((found for found in _NAME.finditer(text) if _lists(knowledge).get(found[0].lower())), None)
+    if named is None:
+        return verdict
+    zone = _lists(knowledge)[named[0].lower()]
+    told = decide(replace(failure, diagnostic=text[: named.start()] + zone + text[named.end() :]), knowledge)
+    return replace(told, evidence=named[0]) if told.cause == "sender-blocklisted" else verdict
+
+
+def is_vague(verdict: Verdict) -> bool:
+    """Whether a verdict on a symptom rests on nothing, or only on words that may mean many things."""
+    rule = verdict.rule
+    return rule is None or verdict.cause == "unclear" or (rule.strength <= 1 and not rule.provider)
+
+
+def is_listing(verdict: Verdict) -> bool:
+    """Whether a verdict stands on the name of a block list alone."""
+    return verdict.rule is None and verdict.cause == "sender-blocklisted" and verdict.provider_id is not None
+
+
+_NAME = re.compile(r"[^\W_][\w-]{2,30}")
+
+
+@lru_cache(maxsize=4)
+def _lists(knowledge: Knowledge) -> dict[str, str]:
+    """One-word name of a block list, lower case -> the zone of that name."""
+    made: dict[str, str] = {}
+    for provider in knowledge.providers.values():
+        if provider["kind"] == "blocklist":
+            for name in (provider["id"], provider["family"], provider["name"], *provider.get("names", ())):
+                word = name.lower()
+                zone = next((zone for zone in provider["recognise"].get("zones", ()) if word in zone), None)
+                if zone and _NAME.fullmatch(word):
+                    made.setdefault(word, zone)
+    return made
+
+
+def private_answer(code: str, knowledge: Knowledge, provider: str | None = None) -> Answer:
+    """The answer about a provider's own code (see `suggestions.find_private`), the named provider's meaning first."""
+    numbers = private_codes(knowledge)[code.lower()]
+    if provider:
+        family = knowledge.providers[provider]["family"]
+        own = [n for n in numbers if knowledge.providers[knowledge.rules[n].provider or ""]["family"] == family]
+        numbers = tuple(own) or numbers
+    rule = knowledge.rules[numbers[0]]
+    causes = tuple(dict.fromkeys(knowledge.rules[n].cause for n in numbers))
+    verdict = _rule_verdict(rule, causes, _usual_permanence(rule, knowledge), knowledge)
+    return compose(Failure(diagnostic=code), replace(verdict, evidence=code), knowledge)
+
+
+def _usual_permanence(rule: Rule, knowledge: Knowledge) -> Permanence:
+    """What the codes that stand beside a private one say; where they say nothing, what its cause is as a rule."""
+    classes = {PERMANENCE.get(code[0]) for code in (*rule.reply, *rule.status)}
+    usual: Permanence = classes.pop() if len(classes) == 1 else knowledge.causes[rule.cause].get("permanence")
+    return rule.permanence or usual
+
+
+def _rule_verdict(rule: Rule, causes: tuple[str, ...], permanence: Permanence, knowledge: Knowledge) -> Verdict:
+    home = knowledge.providers[rule.provider or ""]
+    return Verdict(
+        rule.cause, causes, rule.detail, "likely", permanence, "unknown", home["family"], rule.provider, rule.id,
+        rule.who or knowledge.who_acts(rule.cause, rule.detail), "", rule,
+    )  # fmt: skip
 
 
 def first_sentence(text: str) -> str:
@@ -272,6 +336,4 @@ def _plain(text: str, knowledge: Knowledge) -> str:
 
 
 def _changed(answer: Answer, **changes: object) -> Answer:
-    from dataclasses import replace
-
     return replace(answer, **changes)  # type: ignore[arg-type]

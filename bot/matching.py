@@ -25,7 +25,7 @@ _IPV4 = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d{1,5})?\Z")
 _IPV6 = re.compile(rb"(?:ipv6:)?(?=[0-9a-f:.]{0,60}:[0-9a-f.]{0,20}:)[0-9a-f:]{2,45}(?:[0-9.]{0,15})(?:/\d{1,3})?\Z")
 _HOSTLIKE = re.compile(rb"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.){1,20}[a-z][a-z0-9-]{1,30}(?::\d{1,5})?\Z")
 _SENTENCE = re.compile(rb"[a-z]\.[A-Z][a-z]")
-_ACCENTS = dict.fromkeys(range(0x300, 0x370))
+_ACCENTS = {**dict.fromkeys(range(0x300, 0x370)), 0x142: "l", 0x141: "L", 0xF8: "o", 0xD8: "O", 0x111: "d", 0x131: "i"}
 _PLACEHOLDERS = {"<addr>": ADDR, "<host>": HOST, "<ip>": IP, "<url>": URL}
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 

@@ -1,17 +1,19 @@
 """Undo what chat programs, mail clients and terminals do to a pasted text, before it is read.
 
-One search decides whether a text is clean (most are); only a damaged one pays for the repairs. Order matters: escapes
-of JSON and Python strings first, then HTML, then Slack's and Discord's markup, then quoting.
+One search decides whether a text is clean (most are); only a damaged one pays for the repairs. Order matters: what
+stands for another character (escapes of JSON and Python, HTML, quoted-printable) is decoded first, then odd characters
+become plain ones, then Slack's and Discord's markup goes, then quoting.
 """
 
 import re
+from html import unescape
 
 MAX_TEXT = 256_000  # characters read of one text; the answer says so when more was sent
 
 _DAMAGE = re.compile(
     r"""[^\x20-\x7e\n]            # anything but printable ASCII and line feeds
-      | &(?:[a-z]{2,5}|\#)        # HTML
-      | \\[nrtu"'<>_*`|-]         # escapes of a string literal, markdown
+      | &(?:[A-Za-z]{2}|\#)       # HTML
+      | \\[nrtux"'/<>_*`|-]       # escapes of a string literal, markdown
       | <(?:mailto:|https?://|tel:|[@\#!]) # Slack
       | ```|\*\*|__|~~|\|\|       # code fences, Discord markdown
       | =(?:\n|[0-9A-F]{2})       # quoted-printable
@@ -52,11 +54,9 @@ _PUNCTUATION = {0xAB: '"', 0xBB: '"', 0xBF: " ", 0xA1: " ", 0x2026: "...", 0x219
                 0xFF1B: ";", 0x3001: ", ", 0x3002: ". ", 0x300C: '"', 0x300D: '"', 0x3010: "[", 0x3011: "]"}  # fmt: skip
 _CLEAN_TABLE = _CONTROLS | _INVISIBLE | _LOOKALIKES | _FULLWIDTH_DIGITS | _PUNCTUATION
 
-_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "#39": "'", "#34": '"', "#64": "@",
-             "#x27": "'", "#x40": "@", "#60": "<", "#62": ">", "#160": " ", "#x2f": "/", "#47": "/"}  # fmt: skip
-_ENTITY = re.compile(r"&(#?x?[0-9A-Za-z]{1,6});", re.I)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});")
 
-_SLACK_MAIL = re.compile(r"<mailto:([^|<>\s]{1,320})\|([^<>|\n]{0,320})>|<?mailto:([^|<>\s]{1,320})>")
+_SLACK_MAIL = re.compile(r"(<?)<mailto:([^|<>\s]{1,320})(?:\|[^<>|\n]{0,320})?>(>?)|mailto:([^|<>\s]{1,320})>")
 _SLACK_LINK = re.compile(r"<((?:https?|ftp)://[^|<>\s]{1,2000})(?:\|([^<>\n]{0,2000}))?>")
 _SLACK_TEL = re.compile(r"<tel:[^|<>\s]{1,40}\|([^<>]{1,40})>")
 _SLACK_MENTION = re.compile(r"<(?:@|#|!)[A-Za-z0-9^_-]{1,40}(?:\|([^<>\n]{0,80}))?>|<@[!&]?\d{5,25}>|<#\d{5,25}>")
@@ -65,26 +65,37 @@ _BOLD = re.compile(
     r"(?<![\w*])\*\*(?=\S)([^*\n]{1,500}?)(?<=\S)\*\*(?![\w*])|(?<![\w~])~~([^~\n]{1,500}?)~~(?![\w~])|\|\|([^|\n]{1,500}?)\|\|"
 )
 _ESCAPED_MARK = re.compile(r"\\([_*`~|<>\[\]-])")
-_QUOTE = re.compile(r"^[ \t]?(?:>[ \t]?){1,50}", re.M)
-_ARROWS = re.compile(r"^[ \t]?(>{3})[ \t]", re.M)  # sendmail's `>>> RCPT To:` is no quoting
+_QUOTE = re.compile(r"^[ \t]?(?:>(?!>>[ \t])[ \t]?){1,50}", re.M)  # sendmail's `>>> RCPT To:` is no quoting
 _SOFT_BREAK = re.compile(r"=\n")
 _QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
 _QP_SIGNS = re.compile(r"=(?:3D|20|3C|3E|C2|C3|E2)|=\n")
-_LITERAL = {"\\r\\n": "\n", "\\n": "\n", "\\r": "\n", "\\t": " ", '\\"': '"', "\\'": "'", "\\/": "/"}
-_ESCAPE = re.compile(r"\\r\\n|\\[nrt\"'/]|\\u00([0-7][0-9a-fA-F])|\\u([0-9a-fA-F]{4})")
-
-
-def _entity(found: re.Match[str]) -> str:
-    return _ENTITIES.get(found[1].lower(), found[0])
+_LITERAL = {"n": "\n", "r": "\n", "t": " "}
+# Each escape also doubled, as in a string that was printed twice.
+_ESCAPE = re.compile(
+    r"""\\{1,2}r\\{1,2}n | \\{1,2}(?P<sign>[nrt"'/])
+      | \\{1,2}u(?P<point>[0-9a-fA-F]{4}) | (?P<bytes>(?:\\{1,2}x[0-9a-fA-F]{2}){1,500})""",
+    re.X,
+)
 
 
 def _unescape(found: re.Match[str]) -> str:
-    if found[1]:
-        return chr(int(found[1], 16))
-    if found[2]:
-        point = int(found[2], 16)
+    sign = found["sign"]
+    if sign:
+        return _LITERAL.get(sign, sign)
+    if found["point"]:
+        point = int(found["point"], 16)
         return " " if 0xD800 <= point <= 0xDFFF else chr(point)
-    return _LITERAL[found[0]]
+    if found["bytes"]:
+        raw = bytes.fromhex(found["bytes"].replace("\\", "").replace("x", ""))
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            return raw.decode("cp1252", "replace")
+    return "\n"
+
+
+def _entity(found: re.Match[str]) -> str:
+    return unescape(found[0])
 
 
 def _quoted_printable(found: re.Match[str]) -> str:
@@ -94,21 +105,33 @@ def _quoted_printable(found: re.Match[str]) -> str:
     return raw.decode("utf-8", "replace").replace("\ufffd", " ")
 
 
-def unquote(text: str) -> str:
-    """The text without `>` quoting at the line starts; a sendmail transcript keeps its `>>>`."""
-    if _ARROWS.search(text):
-        lines = text.split("\n")
-        marked = sum(line.startswith("> ") or line.rstrip() == ">" for line in lines)
-        if marked * 2 < len(lines):
-            return text
-        return "\n".join(_first_quote(line) for line in lines)
-    return _QUOTE.sub("", text)
+def _mail_link(found: re.Match[str]) -> str:
+    if found[4]:
+        return f"<{found[4]}>"
+    if found[1] and found[3]:  # brackets of the server around Slack's own
+        return f"<{found[2]}>"
+    return f"{found[1]}<{found[2]}>{found[3]}"
 
 
-def _first_quote(line: str) -> str:
-    if line.startswith(">>>>"):
-        return line[1:]
-    return line[1:].removeprefix(" ") if line.startswith(">") else line
+def _link(found: re.Match[str]) -> str:
+    """The URL of a link; its label where Slack made the link from a bare host name."""
+    url, label = found[1], found[2]
+    if label and url.partition("://")[2].rstrip("/").lower() == label.rstrip("/").lower():
+        return label
+    return url
+
+
+def _decoded(text: str) -> str:
+    """The text with everything decoded that stands for another character."""
+    if "\\" in text:
+        text = _ESCAPED_MARK.sub(r"\1", _ESCAPE.sub(_unescape, text))
+    if "&" in text and ";" in text:
+        text = _ENTITY.sub(_entity, text)
+        if "&" in text:  # escaped twice: a paste of a paste
+            text = _ENTITY.sub(_entity, text)
+    if "=" in text and _QP_SIGNS.search(text):
+        text = _QP_BYTES.sub(_quoted_printable, _SOFT_BREAK.sub("", text))
+    return text
 
 
 def undamage(text: str) -> str:
@@ -118,20 +141,15 @@ def undamage(text: str) -> str:
         return text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii() or "\x1b" in text or not text.isprintable():
-        text = _ANSI.sub("", text).translate(_CLEAN_TABLE)
-    if "\t" in text:
-        text = text.replace("\t", " ")
-    if "\\" in text:
-        text = _ESCAPED_MARK.sub(r"\1", _ESCAPE.sub(_unescape, text))
-    if "&" in text:
-        text = _ENTITY.sub(_entity, text)
-        if "&" in text and ";" in text:  # escaped twice: a paste of a paste
-            text = _ENTITY.sub(_entity, text)
+    text = _decoded(text)
+    if not text.isprintable():
+        text = _ANSI.sub("", text).replace("\t", " ").replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN_TABLE)
+    elif not text.isascii():
+        text = text.translate(_CLEAN_TABLE)
     if "mailto:" in text:
-        text = _SLACK_MAIL.sub(lambda m: f"<{m[1] or m[3]}>", text)
+        text = _SLACK_MAIL.sub(_mail_link, text)
     if "<http" in text:
-        text = _SLACK_LINK.sub(lambda m: m[1], text)
+        text = _SLACK_LINK.sub(_link, text)
     if "<tel:" in text:
         text = _SLACK_TEL.sub(r"\1", text)
     if "<@" in text or "<!" in text or "<#" in text:
@@ -140,8 +158,6 @@ def undamage(text: str) -> str:
         text = _FENCE.sub("", text)
     if "**" in text or "~~" in text or "||" in text:
         text = _BOLD.sub(lambda m: m[1] or m[2] or m[3] or "", text)
-    if "=" in text and _QP_SIGNS.search(text):
-        text = _QP_BYTES.sub(_quoted_printable, _SOFT_BREAK.sub("", text))
     if ">" in text:
-        text = unquote(text)
+        text = _QUOTE.sub("", text)
     return text

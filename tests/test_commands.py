@@ -53,7 +53,7 @@ def test_wrong_use_has_status_2(words: tuple[str, ...]) -> None:
 
 def test_explain_reads_standard_input_files_and_folders(tmp_path: Path) -> None:
     """A pipe, a file, a folder, an mbox."""
-    assert "does not exist" in _run("explain", given=BOUNCE).stdout
+    assert "user@example.org" in _run("explain", given=BOUNCE).stdout
     (tmp_path / "a.txt").write_text(BOUNCE)
     (tmp_path / "b.txt").write_text("452 4.2.2 Mailbox full\n")
     done = _run("explain", str(tmp_path))

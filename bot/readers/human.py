@@ -102,6 +102,10 @@ def joined_with_prose(failures: list[Failure], human: str, parts: Parts) -> list
                     reply_code=other.reply_code or failure.reply_code,
                     enhanced_code=other.enhanced_code or failure.enhanced_code, outer=failure.outer or other.outer,
                 )  # fmt: skip
+            elif not failure.reply_code and failure.diagnostic in other.diagnostic:
+                failure = replace(
+                    failure, diagnostic=other.diagnostic
+                )  # the fields repeat only the output of a command
             failure = replace(
                 failure, remote_mta=failure.remote_mta or other.remote_mta, command=failure.command or other.command
             )

@@ -82,7 +82,7 @@ def _refused(rest: str) -> Failure | None:
             diagnostic=diagnosis.text, recipient=rcpt[1] if rcpt else None, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
             command="RCPT" if rcpt else "DATA" if "DATA" in found["what"] else "MAIL" if "MAIL" in found["what"] else None, direction="incoming",
             sender=sender[1] if sender else None, software="exim", own_permanence=None if diagnosis.reply_code else "temporary" if soft else "permanent",
-            action=None if soft else "failed", remote_mta=host if "." in host and not host.startswith("(") else None,
+            action=None if soft else "failed", context=client["client"], remote_mta=host if "." in host and not host.startswith("(") else None,
         )  # fmt: skip
     auth = _AUTH.search(rest) if "authenticator failed" in rest else None
     if auth:

@@ -12,9 +12,15 @@ MAX_DEPTH = 50  # levels of nesting
 MAX_PARTS = 300
 MAX_HEADER = 1_000  # characters of one header value
 MAX_PART = 20_000  # characters of one text part
+# `email` parses these as messages before their transfer encoding is undone; as text they are read as they are.
+_REPORT_TYPE = re.compile(
+    rb"^(content-type:[ \t]{0,10}(?:\n[ \t]{1,10})?)(?:message|text)/(?:global-)?(delivery-status|feedback-report|disposition-notification)",
+    re.I | re.M,
+)
 _BOUNDARY = re.compile(rb"boundary\s{0,3}=", re.I)
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]{0,400}\?=")
 _TAGS = re.compile(r"<(?:style|script)\b[^>]{0,400}>.{0,20000}?</(?:style|script)>|<br[^>]{0,100}>|</(?:p|div|tr|li|h\d|td|pre|table)>|<[^<>]{1,400}>", re.I | re.S)  # fmt: skip
+_PRE = re.compile(r"(<pre\b.{0,20000}?</pre>)", re.I | re.S)
 _CHARSETS = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis", "cp932": "cp932", "iso-2022-jp": "iso2022_jp", "utf8": "utf-8", "unknown-8bit": "utf-8",
              "ks_c_5601-1987": "cp949", "x-unknown": "utf-8", "iso-8859-8-i": "iso-8859-8", "default": "utf-8", "ascii": "utf-8", "us-ascii": "utf-8"}  # fmt: skip
 SUBJECT = re.compile(
@@ -85,7 +91,7 @@ def _payload(part: Any) -> str:
         raw = None
     if raw is None:
         raw = str(part.get_payload()).encode("utf-8", "surrogateescape")
-    return undamage(_decode(raw[: MAX_PART * 4], _charset(part))[: MAX_PART * 2])
+    return _decode(raw[: MAX_PART * 4], _charset(part))[: MAX_PART * 2]
 
 
 def _charset(part: Any) -> str | None:
@@ -94,6 +100,11 @@ def _charset(part: Any) -> str | None:
     except Exception:
         return None
     return value if isinstance(value, str) else None
+
+
+def _text(part: Any) -> str:
+    """A text part as its server wrote it, without the damage of the mail programs on its way."""
+    return undamage(_payload(part))
 
 
 def strip_html(text: str) -> str:
@@ -105,8 +116,9 @@ def strip_html(text: str) -> str:
 
     import html
 
-    if "<pre" not in text[: MAX_PART * 3].lower():
-        text = text.replace("\n", " ")  # white space in HTML
+    text = "".join(
+        piece if place % 2 else piece.replace("\n", " ") for place, piece in enumerate(_PRE.split(text[: MAX_PART * 3]))
+    )  # line ends are white space outside <pre>
 
     return undamage(html.unescape(_TAGS.sub(repl, text[: MAX_PART * 3])))
 
@@ -128,15 +140,10 @@ def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
     payload = message.get_payload()
     if depth and ("final-recipient" in message or "diagnostic-code" in message):  # no blank line before the fields
         parts.reports.append("\n".join(f"{name}: {_raw(value)}" for name, value in message.raw_items()))
-    if kind in (
-        "message/delivery-status",
-        "message/global-delivery-status",
-        "text/delivery-status",
-        "message/global-disposition-notification",
-    ):
-        parts.reports.append(_status_text(message))
-    elif kind == "message/feedback-report":
-        parts.feedback.append(_status_text(message))
+    if kind == "text/x-delivery-status":
+        parts.reports.append(_text(message))
+    elif kind == "text/x-feedback-report":
+        parts.feedback.append(_text(message))
     elif kind in (
         "message/rfc822",
         "message/global",
@@ -159,45 +166,13 @@ def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
         kind == "application/octet-stream" and not message.get_filename() and not parts.texts
     ):
         if "attachment" not in str(message.get("content-disposition", ""))[:40].lower() or not parts.texts:
-            parts.texts.append(_payload(message))
+            parts.texts.append(_text(message))
         else:
-            parts.texts.append(_payload(message)) if has_fields(_payload(message)) else None
-
-
-def _status_text(message: Any) -> str:
-    if _encoding(message) in ("base64", "quoted-printable"):
-        return _transfer_decoded(message)
-    payload = message.get_payload()
-    if not isinstance(payload, list):
-        return _payload(message)
-    groups = []
-    for group in payload[:2_000]:
-        fields = [f"{name}: {_raw(value)}" for name, value in group.raw_items()]
-        inner = _payload(group) if isinstance(group.get_payload(), str) else ""
-        groups.append("\n".join(fields) + (f"\n\n{inner}" if inner.strip() else ""))
-    return "\n\n".join(groups)
-
-
-def _encoding(message: Any) -> str:
-    return str(message.get("content-transfer-encoding", "")).strip().lower()
+            parts.texts.append(_text(message)) if has_fields(_text(message)) else None
 
 
 def _raw(value: Any) -> str:
     return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _transfer_decoded(message: Any) -> str:
-    """A status part that came encoded, which RFC 3464 does not foresee; `email` has parsed it as it stood."""
-    import base64
-    import binascii
-    import quopri
-
-    try:
-        body = message.as_bytes().partition(b"\n\n")[2]
-        raw = base64.b64decode(body) if _encoding(message) == "base64" else quopri.decodestring(body)
-        return raw.decode("utf-8", "replace")[: MAX_PART * 2]
-    except (binascii.Error, ValueError, LookupError, TypeError, AttributeError):
-        return ""
 
 
 def _returned(message: Any, parts: Parts, depth: int) -> None:
@@ -213,7 +188,7 @@ def _returned(message: Any, parts: Parts, depth: int) -> None:
     if not parts.original:
         import email
 
-        parts.original = _headers(email.message_from_string(_payload(message).lstrip("\n")))
+        parts.original = _headers(email.message_from_string(_text(message).lstrip("\n")))
 
 
 def _nested_report(message: Any) -> bool:
@@ -240,6 +215,7 @@ def split_message(raw: bytes) -> Parts:
     if head.count(b"\n") > 2_000:
         parts.limits.append("only the first 2,000 header lines were read")
         raw = b"\n".join(head.split(b"\n", 2_000)[:2_000]) + gap + body
+    raw = _REPORT_TYPE.sub(rb"\1text/x-\2", raw)
     try:
         return _sorted(email.message_from_bytes(raw), parts)
     except RecursionError:
@@ -263,5 +239,5 @@ def _sorted(message: Any, parts: Parts) -> Parts:
         if message.epilogue and not parts.texts and not parts.reports:
             parts.texts.append(message.epilogue[:MAX_PART])
     elif not parts.texts and not parts.html and not parts.reports:
-        parts.texts.append(_payload(message))
+        parts.texts.append(_text(message))
     return parts

@@ -197,6 +197,9 @@ def _coded_lines(text: str) -> str:
     out: list[str] = []
     for number, line in enumerate(lines):
         if not _HEADERISH.match(line) and any(find_codes(line, REFUSED)):
+            before = lines[number - 1].strip() if number else ""
+            if before.endswith(":") or ("." in before and " " not in before and "@" not in before):
+                out.append(before)  # `mx.example.org [192.0.2.1] did not like our RCPT TO:`, or the host alone
             out += [line.strip(), *(more.strip() for more in _following(lines, number))]
             if len(out) > 12:
                 break
