@@ -21,6 +21,7 @@ from bot.undamage import MAX_TEXT, undamage
 
 MAX_RECIPIENTS = 1_000
 MAX_TOPIC = 4_000  # characters of words without a code that are read for a cause
+MIN_OWN_WORDS = 3
 MIN_SAID = 4  # words: fewer are a symptom somebody names, more are what a program said
 MAX_BESIDE = 4  # words beside a private code that is asked about
 FAR, NEAR = 100, 30  # characters between a code and the words that decide, where it opens a line and inside a sentence
@@ -238,9 +239,13 @@ class Bot:
         if not text:
             return True
         if bounce.sort == "reply" and not _both_codes(bounce) and "said:" not in text:
-            return not neighbors.other_world(text) and any(_told(text, answer, self.knowledge) for answer in answers)
+            return not neighbors.other_world(text) and any(
+                _told(text, answer, self.knowledge) or _unmistakable(text, answer) for answer in answers
+            )
         if bounce.sort == "exception" and not _both_codes(bounce) and neighbors.other_program(text):
             return "smtp" in text.lower()
+        if bounce.sort == "dialog" and not neighbors.other_program(text) and any(map(_worded, answers)):
+            return True
         return bounce.sort == "reply" or neighbors.speaks_of_mail(text)
 
     def _answers(self, failures: Iterable[Failure]) -> Iterable[Answer]:
@@ -317,6 +322,14 @@ def _told(text: str, answer: Answer, knowledge: Knowledge) -> bool:
         if not found["verb"] and found["code"] not in _WEB_CODES and " " in words:
             return True
     return False
+
+
+def _unmistakable(text: str, answer: Answer) -> bool:
+    """Whether words that only one program or provider writes decide, in a text about mail, wherever its code stands."""
+    verdict = answer.verdict
+    if verdict.confidence != "certain" or verdict.rule is None or len(verdict.evidence.split()) < MIN_OWN_WORDS:
+        return False
+    return verdict.rule.provider is not None and (verdict.rule.anywhere or neighbors.speaks_of_mail(text))
 
 
 def _tells(verdict: Verdict, text: str, via: Via) -> bool:

@@ -117,7 +117,9 @@ def _outermost(hits: list[Hit]) -> list[Hit]:
     if len(hits) < 2:
         return hits
     spans = [
-        (hit.span, hit.cause) for hit in hits if hit.span and hit.span[1] > hit.span[0] and hit.cause not in _FOLLOWS
+        (hit.span, hit.cause)
+        for hit in hits
+        if hit.span and hit.span[1] > hit.span[0] and not (hit.cause in _FOLLOWS and hit.rule and hit.rule.provider)
     ]
     return [
         hit

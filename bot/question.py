@@ -59,7 +59,7 @@ _TOLD = re.compile(
       | (?P<verb>:|\b(?:gets?|got|getting|says?|said|saying|sees?|seeing|shows?|errors?|return(?:s|ed|ing)?|repl(?:y|ies|ied)|answers?|answered|responds?|responded
         |response|bounced?|bounces|bouncing|rejected|refused|failed|fails|message|this|bekommt|bekomme|bekommen|meldet|sagt|kommt|fehler|fehlermeldung|erreur|errore?|erro)\b)
         (?:[^\w\n]{0,4}\b(?:an?|the|this|that|us|me|him|her|them|back|error|code|message|smtp|with|by|is|was|it|mit|einen?|den)\b){0,4}[^\w\n]{0,6})
-    (?P<code>[45]\d\d|[45]\.\d{1,3}\.\d{1,3})(?:[ -]\(?\#?[45]\.\d{1,3}\.\d{1,3}\)?)?[\s:;,.)\]>"'-]{1,4}(?=[^\W\d_])""",
+    (?P<code>[45]\d\d|[45]\.\d{1,3}\.\d{1,3})(?:[ -]\(?\#?[45]\.\d{1,3}\.\d{1,3}\)?)?[\s:;,.)\]>"'-]{1,4}(?:\[\d{1,3}\]\s)?(?=[^\W\d_])""",
     re.X | re.I | re.M,
 )
 _MEANING = re.compile(

@@ -90,7 +90,7 @@ def find_codes(text: str, classes: str = "245") -> tuple[str | None, str | None]
     return reply, normal_status(status) if status else None
 
 
-_NOT_AFTER = re.compile(r"(?:(?:exit(?:ed)?|died|return(?:ed)?|signal|terminated)(?: with)?(?: status| code| value)?|port|line|id|ticket|size|exceeds?|limit(?: of)?|max(?:imum)?|over|of|than|after|for|last|the|page|build|version|attempts?|x|a|pid|rule|code=\"?sg|http|http/\d\.\d)[ =:#]{1,2}$", re.I)  # fmt: skip
+_NOT_AFTER = re.compile(r"\b(?:(?:exit(?:ed)?|died|return(?:ed)?|signal|terminated)(?: with)?(?: status| code| value)?|port|line|id|ticket|size|exceeds?|limit(?: of)?|max(?:imum)?|over|of|than|after|for|last|the|page|build|version|attempts?|x|a|pid|rule|code=\"?sg|http|http/\d\.\d)[ =:#]{1,2}$", re.I)  # fmt: skip
 _NOT_BEFORE = re.compile(r"[ -]?(?:bytes?|octets?|[kmg]i?b|seconds?|secs?|minutes?|mins?|hours?|days?|messages|recipients|users|emails|mails|times|euros?|usd|ms|percent|hops|lines|characters|attempts?|connections|people|customers|mailboxes|accounts)\b|[ -]?[%€$]", re.I)  # fmt: skip
 
 
