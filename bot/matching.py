@@ -122,11 +122,15 @@ def _phrase_words(piece: str) -> list[bytes]:
 
 
 class Phrases:
-    """A set of numbered phrases. Reads: `find(words)` gives the numbers that stand in the words, with their spans."""
+    """A set of numbered phrases. Reads: `find(words)` gives the numbers that stand in the words, with their spans.
+
+    A node of the trie is [children by word, ends]; an end is (phrase, its number, piece, pieces, words of the piece).
+    """
 
     def __init__(self) -> None:
-        self._root: dict[bytes, Any] = {}
+        self._root: dict[bytes, list[Any]] = {}
         self._substrings: list[tuple[str, int]] = []
+        self._count = 0
 
     def add(self, phrase: str, number: int) -> None:
         """Put in one phrase (`mailbox * full`) under a number; the same number may hold many phrases."""
@@ -136,17 +140,18 @@ class Phrases:
         pieces = [_phrase_words(piece) for piece in phrase.split(" * ")]
         if not all(pieces):
             raise ValueError(f"a phrase needs a word on each side of a gap: {phrase!r}")
-        key = (number, phrase)
+        self._count += 1
         for place, piece in enumerate(pieces):
-            node = self._root
+            children = self._root
             for word in piece:
-                node = node.setdefault(word, {})
-            node.setdefault(b"", []).append((key, place, len(pieces), len(piece)))
+                node = children.setdefault(word, [{}, []])
+                children = node[0]
+            node[1].append((self._count, number, place, len(pieces), len(piece)))
 
     def find(self, text_words: list[bytes], text: str = "") -> dict[int, tuple[int, int, int]]:
         """number -> (first word, last word + 1, words matched) of its longest hit; CJK phrases are sought in `text`."""
         hits: dict[int, tuple[int, int, int]] = {}
-        waiting: dict[tuple[int, str], list[int]] = {}  # phrase -> [pieces seen, end of the last, first word, words]
+        waiting: dict[int, list[int]] = {}  # phrase -> [pieces seen, end of the last, first word, words]
         root = self._root
         total = len(text_words)
         for start, word in enumerate(text_words):
@@ -155,36 +160,43 @@ class Phrases:
                 continue
             end = start + 1
             while True:
-                ends = node.get(b"")
-                if ends is not None:
-                    for key, place, pieces, length in ends:
-                        if pieces == 1:
-                            known = hits.get(key[0])
-                            if known is None or known[2] < length:
-                                hits[key[0]] = (start, end, length)
-                        elif place == 0:
-                            waiting[key] = [1, end, start, length]
-                        else:
-                            state = waiting.get(key)
-                            if state and state[0] == place and state[1] <= start <= state[1] + MAX_GAP:
-                                state[0], state[1], state[3] = place + 1, end, state[3] + length
-                                if place + 1 == pieces:
-                                    known = hits.get(key[0])
-                                    if known is None or known[2] < state[3]:
-                                        hits[key[0]] = (state[2], end, state[3])
-                                    del waiting[key]
-                if end == total:
+                children, ends = node
+                for phrase, number, place, pieces, length in ends:
+                    if pieces == 1:
+                        known = hits.get(number)
+                        if known is None or known[2] < length:
+                            hits[number] = (start, end, length)
+                    elif place == 0:
+                        waiting[phrase] = [1, end, start, length]
+                    else:
+                        _go_on(waiting, hits, phrase, number, place, pieces, length, start, end)
+                if end == total or not children:
                     break
-                node = node.get(text_words[end])
+                node = children.get(text_words[end])
                 if node is None:
                     break
                 end += 1
         if self._substrings and text and not text.isascii():
             flat = fold(text).lower().replace(" ", "").replace("\n", "")
-            for phrase, number in self._substrings:
-                if phrase in flat and number not in hits:
-                    hits[number] = (0, 0, max(2, len(phrase) // 2))
+            for written, number in self._substrings:
+                if written in flat and number not in hits:
+                    hits[number] = (0, 0, max(2, len(written) // 2))
         return hits
+
+
+def _go_on(
+    waiting: dict[int, list[int]], hits: dict[int, tuple[int, int, int]], phrase: int, number: int, place: int, pieces: int, length: int, start: int, end: int
+) -> None:  # fmt: skip
+    """The next piece of a phrase with gaps was seen at words[start:end]."""
+    state = waiting.get(phrase)
+    if not state or state[0] != place or not state[1] <= start <= state[1] + MAX_GAP:
+        return
+    state[0], state[1], state[3] = place + 1, end, state[3] + length
+    if place + 1 == pieces:
+        known = hits.get(number)
+        if known is None or known[2] < state[3]:
+            hits[number] = (state[2], end, state[3])
+        del waiting[phrase]
 
 
 class Marks:

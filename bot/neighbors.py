@@ -33,7 +33,7 @@ _MAIL_SIGNS = (
 )  # fmt: skip
 _MAIL_WORDS = frozenset(["mta", "ndr", "dsn", "mx", "inbox", "spf", "dkim", "dmarc", "rcpt", "rbl"])
 _MAIL_SHAPES = re.compile(r"[\w>\"'+.-]@[\w-]{1,63}\.\w|(?:\bport\s|:)(?:25|465|587|2525)\b", re.I)
-_URL = re.compile(r"\bhttps?://[^\s<>\"']{1,2000}", re.I)
+_URL = re.compile(r"(?:https?|ftp)://\S{1,2000}")
 _WORD = re.compile(r"[^\W_]+")
 # Programs and protocols whose errors have such numbers or such words too.
 _PROGRAM_SIGNS = ("sql", "ftpd", "filezilla", "docker", "kubern", "kubectl", "postgres", "mariadb", "mongodb", "haproxy", "web site", "web page", "web server", "bad gateway",

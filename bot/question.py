@@ -9,6 +9,7 @@ from bot.codes import normal_status
 
 MAX_QUESTION = 300  # characters; longer texts are pastes
 MAX_WORDS = 18
+MAX_REPLY_WORDS = 5  # after a code at the start: more words are the reply itself
 MAX_TOLD, MAX_FOUND = 8_000, 20  # characters and codes of a paste that are looked at
 
 MAX_REST = 8  # words beside the question words; a question about codes has fewer
@@ -92,9 +93,15 @@ class Asked:
     opens: bool = False  # begins like a question or ends with a question mark
 
 
+_PASTED = re.compile(r"(?:smtp; ?)?[245]\d\d[ -](?!vs|and|or\b)", re.I)
+
+
 def is_short(text: str) -> bool:
     """Whether a text may be a question: longer ones are pastes."""
-    return len(text) <= MAX_QUESTION and text.count(" ") < MAX_WORDS
+    spaces = text.count(" ")
+    if spaces > MAX_REPLY_WORDS and "?" not in text and _PASTED.match(text):
+        return False
+    return len(text) <= MAX_QUESTION and spaces < MAX_WORDS
 
 
 def strip_noise(text: str) -> str:

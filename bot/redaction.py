@@ -4,7 +4,7 @@ import re
 
 MASK = "•••"
 
-_STOPS = frozenset("<>()[]{},;:\"'`|\\@“”‘’«»")  # no part of an unquoted local part as people paste it
+_STOPS = frozenset("<>()[]{},;:?&\"'`|\\@“”‘’«»")  # no part of an unquoted local part as people paste it
 _AT = re.compile(r"@|%40", re.I)
 _DOMAIN = re.compile(r"(?:[^\W_]|[-_])+(?:\.(?:[^\W_]|[-_])+){0,20}|\[[0-9A-Fa-f.:IPv]{2,60}\]")
 _FIELD = re.compile(r"(?:orig_to|to|from|sender|recipient|rcpt|user|email|mail|address|authid|sasl_username)=", re.I)
@@ -18,7 +18,7 @@ _SECRET = re.compile(
     | \bbearer\s+[^\s"',]+
     | \b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,50}   # a Discord token
     | \b[0-9a-f]{32,}\b                          # a signing secret, a hash
-    | \b\d{10,14}\.\d{10,14}\.[0-9a-f]{16,}      # a trigger id
+    | \b\d{8,14}\.\d{8,14}\.[0-9a-f]{16,}      # a trigger id
     """,
     re.I | re.X,
 )

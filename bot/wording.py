@@ -109,7 +109,10 @@ class Values:
     def ip(self) -> str | None:
         """The sending IP the text names; never the address printed beside the server that spoke."""
         text = self._text()
-        beside = {found[1] for found in _HOST_IP.finditer(text)}
+        found = _IPV4.search(text) or (_IPV6.search(text) if text.count(":") > 1 else None)
+        if found is None:
+            return None
+        beside = {address[1] for address in _HOST_IP.finditer(text)}
         for pattern in (_IPV4, _IPV6):
             for found in pattern.finditer(text):
                 address = found[1]

@@ -183,6 +183,8 @@ def _may_name_host(flat: str, lowered: str) -> bool:
 def read_diagnostic(text: str) -> Diagnosis:
     """What one diagnostic says; several lines count as one."""
     flat = one_line(text)[:MAX_REPLY]
+    if flat[:5] in ("smtp;", "SMTP;"):
+        flat = flat[5:].lstrip()
     lowered = flat.lower()
     inner, outer = _innermost(flat, lowered)
     reply, status = find_codes(inner, REFUSED)
