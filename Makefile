@@ -13,7 +13,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test format check-format lint types check-data check data bench lock clean
+.PHONY: help run test format check-format lint types check-data check data golden bench lock clean
 .NOTPARALLEL:
 
 help:
@@ -46,6 +46,9 @@ format: $(DEVELOPMENT) ## lay the code out and mend what lint can mend
 data: $(RUNTIME) ## check data/ and build bot/knowledge.json from it
 	@$(BIN)/smtpbot data check
 	@$(BIN)/smtpbot data build
+
+golden: $(DEVELOPMENT) $(KNOWLEDGE) ## write the golden answers anew; read the diff aloud before you commit it
+	@$(BIN)/python scripts/write_golden.py
 
 bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 	@$(BIN)/python scripts/bench.py

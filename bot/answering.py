@@ -39,7 +39,7 @@ def _pick(name: str, *sources: dict[str, Any]) -> Any:
 
 def situation_of(failure: Failure) -> str | None:
     """The reader's situation as far as the text shows it: which server, service or program is the reader's own."""
-    return _SITUATIONS.get(failure.software or "") if failure.direction != "incoming" else None
+    return _SITUATIONS.get(failure.software or "")
 
 
 def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours | None = None) -> Answer:
@@ -67,10 +67,13 @@ def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours
     for extra in (codes, ui["permanence"].get(verdict.permanence or "")):
         if extra:
             headline += " · " + extra
+    incoming = knowledge.words["incoming"].get(verdict.cause) if failure.direction == "incoming" else None
+    if incoming:  # our own server refused: the words are for its admin
+        entry_words, detail_words, cause_words = {}, {}, {**cause_words, **incoming}
     first = verdict.who[0] if verdict.who else ""
     move = _move(first, entry_words, detail_words, cause_words)
     moved = fill(move) if move else ui["who"].get(first, "")
-    if ours is not None:
+    if ours is not None and not incoming:
         moved = ours.addressed(moved, first, failure, values)
     steps = _steps(failure, entry_words, detail_words, cause_words)
     filled = _limited([fill(step) for step in steps])
@@ -80,7 +83,7 @@ def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours
         headline=headline,
         happened=fill(_pick("happened", entry_words, detail_words, cause_words) or ""),
         move=moved,
-        fate=_fate(failure, verdict, ui, knowledge),
+        fate="" if incoming else _fate(failure, verdict, ui, knowledge),
         steps=filled,
         why=_why(failure, verdict, ui),
         mind=_minds(failure, verdict, values, ui, entry_words, detail_words),

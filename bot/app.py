@@ -13,6 +13,7 @@ from bot.matching import fold
 from bot.model import Answer, Bounce, Failure, Kind, Message, Part, Question, Reply, Verdict, Via
 from bot.ours import Ours
 from bot.readers import mail
+from bot.readers.events import is_json
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import one_line
 from bot.reading import read_text
@@ -49,7 +50,7 @@ class Bot:
 
     def answer(self, text: str, via: Via = "slash", drafts: bool = False) -> Reply:
         """The reply to one text. `via` decides how ready the bot is to speak; `drafts` adds the two drafts."""
-        reply = self._answer(undamage(text), via)
+        reply = self._answer(text if is_json(text) else undamage(text), via)
         if len(text) > MAX_TEXT and reply.answered:
             limit = self.knowledge.ui["none"]["too_long"].replace("{limit}", f"{MAX_TEXT:,}")
             reply = _with_note(reply, limit)

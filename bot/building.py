@@ -221,8 +221,16 @@ def _codes(path: Path, shown: str, sort: str, facts: dict[str, Any]) -> dict[str
 
 
 def _texts(folder: Path, root: Path) -> dict[str, Any]:
-    words: dict[str, Any] = {"reply": {}, "enhanced": {}, "ui": {}, "causes": {}, "entries": {}, "about": {}}
-    for name in ("reply", "enhanced", "ui"):
+    words: dict[str, Any] = {
+        "reply": {},
+        "enhanced": {},
+        "ui": {},
+        "incoming": {},
+        "causes": {},
+        "entries": {},
+        "about": {},
+    }
+    for name in ("reply", "enhanced", "ui", "incoming"):
         path = folder / f"{name}.yaml"
         if path.exists():
             words[name] = {str(key).upper() if name == "enhanced" and str(key)[:2] in ("X.", "x.") else str(key): value

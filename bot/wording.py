@@ -108,11 +108,12 @@ class Values:
 
     def ip(self) -> str | None:
         """The sending IP the text names; never the address printed beside the server that spoke."""
-        text = self._text()
+        incoming = self._failure.direction == "incoming"
+        text = f"{self._failure.context[:300]} {self._text()}" if incoming else self._text()
         found = _IPV4.search(text) or (_IPV6.search(text) if text.count(":") > 1 else None)
         if found is None:
             return None
-        beside = {address[1] for address in _HOST_IP.finditer(text)}
+        beside = set() if incoming else {address[1] for address in _HOST_IP.finditer(text)}
         for pattern in (_IPV4, _IPV6):
             for found in pattern.finditer(text):
                 address = found[1]

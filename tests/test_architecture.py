@@ -16,7 +16,14 @@ ORDER = [
     {"model", "errors"},
     {"codes", "undamage", "matching"},
     {"redaction", "readers.replies"},
-    {"readers.recipients"},
+    {
+        "readers.recipients",
+        "readers.logs_postfix",
+        "readers.logs_exim",
+        "readers.logs_others",
+        "readers.logs_csv",
+        "readers.events_services",
+    },
     {
         "readers.fields",
         "readers.mime",
@@ -47,6 +54,7 @@ ORDER = [
 BESIDE = {"storage", "settings", "telemetry"}
 # Inside a group these may import each other, in this direction only.
 ALLOWED_BESIDE = {
+    ("readers.exceptions", "readers.transcript"),
     ("readers.mail", "readers.fields"), ("readers.mail", "readers.human"), ("readers.human", "readers.fields"), ("readers.human", "readers.mime"), ("readers.human", "readers.prose"), ("readers.human", "readers.transcript"),  ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),

@@ -4,9 +4,11 @@ import csv
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any, TextIO
 
 from adapters.terminal.inbound import MAX_FILE, Item, read_items
+from adapters.terminal.logfile import explain_logfile, is_log
 from adapters.terminal.render import render, safe, wants_color, width_of
 from bot.app import Bot
 from bot.model import Answer, Reply
@@ -40,6 +42,8 @@ def ask(bot: Bot, words: list[str], as_json: bool, out: TextIO) -> int:
 
 def explain(bot: Bot, paths: list[str], as_json: bool, as_csv: bool, draft: str | None, why: bool, out: TextIO) -> int:
     """Every mail or text in files and folders."""
+    if len(paths) == 1 and draft is None and Path(paths[0]).is_file() and is_log(Path(paths[0])):
+        return explain_logfile(bot, Path(paths[0]), as_json, as_csv, out)
     status = NOT_MAIL
     table = csv.writer(out) if as_csv else None
     if table:
@@ -80,6 +84,8 @@ def _print_item(item: Item, reply: Reply, number: int, named: bool, why: bool, o
     if named:
         out.write(f"== {safe(item.name)}\n")
     show(reply, out)
+    if item.note:
+        out.write(safe(item.note) + "\n")
     if item.cut:
         out.write(f"Only the first {MAX_FILE // 1_000_000} MB were read.\n")
     if why:

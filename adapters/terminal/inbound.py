@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import UsageError
+from bot.readers import files
 
 MAX_FILE = 10_000_000  # bytes of one message or text that are read
 _MBOX_FROM = b"From "
@@ -13,11 +14,12 @@ _MBOX_FROM = b"From "
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to explain. name: where it came from; raw: its bytes, cut at MAX_FILE; cut: whether they were."""
+    """One thing to explain. name: where it came from; raw: its bytes, cut at MAX_FILE; cut: whether they were; note: a limit."""
 
     name: str
     raw: bytes
     cut: bool = False
+    note: str = ""
 
 
 def read_items(paths: list[str]) -> Iterator[Item]:
@@ -59,6 +61,10 @@ def _file(path: Path) -> Iterator[Item]:
             raw = handle.read(MAX_FILE + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
+    if files.is_packed(raw):
+        for found in files.unpack(raw, str(path)):
+            yield Item(found.name, found.raw, note=found.note)
+        return
     yield Item(str(path), raw[:MAX_FILE], len(raw) > MAX_FILE)
 
 
