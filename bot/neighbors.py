@@ -22,7 +22,11 @@ _PICTURE = re.compile(
     r"\A(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF.{4}WEBP)|\.(?:png|jpe?g|gif|webp|heic|bmp)\b[\s.!)]*\Z|\bscreen ?shot\b",
     re.I | re.S,
 )
-_WEB = re.compile(r"\bHTTP(?:/\d(?:\.\d)?)? ?(?:error ?)?[1-5]\d\d\b|\b[1-5]\d\d (?:Bad Gateway|Gateway Time-?out|Misdirected Request|Internal Server Error|Service Unavailable|Not Found|Forbidden)\b|<title>[45]\d\d ", re.I)  # fmt: skip
+_WEB = re.compile(
+    r"\bHTTP(?:/\d(?:\.\d)?)? ?(?:error ?)?[1-5]\d\d\b|\b(?:502 Bad Gateway|504 Gateway Time-?out|421 Misdirected Request"
+    r"|500 Internal Server Error|503 Service Unavailable|404 Not Found|403 Forbidden)\b|<title>[45]\d\d ",
+    re.I,
+)
 
 _WEB_SIGNS = ("http", "gateway", "misdirected", "internal server", "unavailable", "not found", "forbidden", "<title>")
 
