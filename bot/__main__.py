@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("words", nargs="*", metavar="WORDS", help="an entry id to show, words to search")
     data.add_argument("--folder", type=Path, help="another data folder")
 
+    serve = commands.add_parser("serve", help="run the chat adapters whose settings are there, or the named ones")
+    serve.add_argument("adapters", nargs="*", metavar="ADAPTER")
+
     completion = commands.add_parser("completion", help="print a completion script for your shell")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return parser
@@ -48,9 +51,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _bot() -> "Bot":
     from bot.app import Bot
+    from bot.settings import read_settings
 
-    own = os.environ.get("SMTPBOT_DATA_DIR")
-    return Bot.load(Path(own) if own else None)
+    return Bot.from_settings(read_settings(os.environ))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -63,6 +66,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
         print(shtab.complete(_parser(), arguments.shell))
         return 0
+    if arguments.command == "serve":
+        from adapters import serve
+
+        return serve.run(arguments.adapters, os.environ)
     from adapters.terminal import app
 
     if arguments.command == "ask":

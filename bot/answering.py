@@ -143,6 +143,8 @@ def _fate(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge: Kno
 
 def _why(failure: Failure, verdict: Verdict, ui: dict[str, Any]) -> str:
     why, sure = ui["why"], ui["sure"]
+    if verdict.cause == "unclear" and verdict.rule and not verdict.rule.provider:
+        return str(why["none"]) + "."
     if verdict.evidence and verdict.evidence not in (failure.reply_code, failure.enhanced_code):
         said = why["words"].replace("{words}", verdict.evidence)
         kind: str = "guess-words" if verdict.confidence == "guess" else verdict.confidence
