@@ -13,11 +13,11 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test format check-format lint types check-data check data golden bench lock clean
+.PHONY: help run test format check-format lint types check-data check data golden bench screenshot local-slack lock clean
 .NOTPARALLEL:
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 run: $(RUNTIME) $(KNOWLEDGE) ## talk to the bot; ARGS="ask 451" runs another command
 	@$(BIN)/smtpbot $(ARGS)
@@ -52,9 +52,17 @@ golden: $(DEVELOPMENT) $(KNOWLEDGE) ## write the golden answers anew; read the d
 
 bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python scripts/bench_logfile.py
+	@$(BIN)/python scripts/bench_slack.py
+
+local-slack: ## put the Slack-compatible server for tests/adapters into .local-slack (needs npm)
+	@scripts/install-local-slack
+
+screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack.png anew
+	@$(BIN)/python scripts/screenshot_slack.py
 
 clean: ## remove the environment, the built knowledge and all caches
-	rm -rf $(VENV) .venv-lock dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lock .local-slack dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find bot adapters tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. Each stamp is older than its lock when the lock has changed, and then it is installed again.

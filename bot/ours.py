@@ -6,6 +6,17 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from bot.model import Failure
 from bot.wording import Values
 
+_LEADS = {
+    ("us", "sender"): "You move first, as the sender{place}.",
+    ("us", "sender-admin"): "We move first: the sending side{place} is ours.",
+    ("us", "recipient"): "We move first: the mailbox is with us{place}, so we can reach its owner.",
+    ("us", "recipient-admin"): "We move first: the receiving side{place} is ours.",
+    ("they", "sender"): "They move first: the sender{place} is not ours.",
+    ("they", "sender-admin"): "They move first: the sending side{place} is not ours.",
+    ("they", "recipient"): "They move first: the recipient{place} is not ours.",
+    ("they", "recipient-admin"): "They move first: the receiving side{place} is not ours.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Ours:
@@ -40,30 +51,33 @@ class Ours:
 
     def side_of(self, role: str, failure: Failure, values: Values) -> str | None:
         """`us` or `they` for a role, or None where the text does not show whose it is."""
+        domain = values.get("recipient_domain")
+        receiving = self.is_domain(domain) or self.is_host(failure.remote_mta)
         if role in ("recipient", "recipient-admin"):
-            domain = values.get("recipient_domain")
-            return (
-                None
-                if domain is None
-                else "us"
-                if self.is_domain(domain) or self.is_host(failure.remote_mta)
-                else "they"
-            )
+            return "us" if receiving else "they" if domain else None
         if role in ("sender", "sender-admin"):
-            if (
-                self.is_domain(values.get("sender_domain"))
-                or self.is_address(values.get("ip"))
-                or self.is_host(failure.reporting_mta)
-            ):
+            sender = values.get("sender_domain")
+            if self.is_domain(sender) or self.is_address(values.get("ip")):
                 return "us"
-            return "they" if values.get("sender_domain") or values.get("ip") else None
+            if not receiving and self.is_host(failure.reporting_mta):
+                return "us"  # our server could not pass the message on
+            return "they" if sender or values.get("ip") else None
         return None
 
     def addressed(self, move: str, role: str, failure: Failure, values: Values) -> str:
-        """The sentence that says whose move it is, led by us or them where that is known."""
+        """The sentence that says whose move it is, led by you, us or them where that is known."""
         side = self.side_of(role, failure, values)
         if side is None:
             return move
-        domain = values.get("recipient_domain") if role.startswith("recipient") else values.get("sender_domain")
-        lead = {"us": "Our side moves first", "they": "The other side moves first"}[side]
-        return f"{lead}{f' ({domain})' if domain else ''}: {move}"
+        lead = _LEADS[side, role]
+        place = self._place(role, failure, values)
+        return f"{lead.replace('{place}', f' ({place})' if place else '')} {move}"
+
+    def _place(self, role: str, failure: Failure, values: Values) -> str | None:
+        """What shows whose side it is: the domain, else the address or host."""
+        if role.startswith("recipient"):
+            return values.get("recipient_domain") or failure.remote_mta
+        domain, address = values.get("sender_domain"), values.get("ip")
+        if address and self.is_address(address) and not self.is_domain(domain):
+            return address
+        return domain or address or failure.reporting_mta

@@ -1,13 +1,18 @@
 """Words -> the entries of the knowledge that are about them, best first. For `smtpbot data search` and the index."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from bot.knowledge import Knowledge
 from bot.matching import fold
-from bot.suggestions import corrected
+from bot.suggestions import corrected, find_private, private_codes
 
+ALIKE = 0.78  # from here on a word is taken for a misspelled private code
+MAX_NEAR = 3  # codes that are suggested for one word
 _WORD = re.compile(r"[^\W_]+")
+_SHAPED = re.compile(r"(?=\S*[A-Za-z])(?=\S*\d)[^\s,;?!\"'`<>{}@/]{3,60}")  # letters and digits, as private codes have
+_READ_ALIKE = str.maketrans("oil", "011")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,56 @@ def _titles(knowledge: Knowledge) -> list[tuple[str, str, str]]:
 
 
 def search(text: str, knowledge: Knowledge, most: int = 10) -> list[Found]:
-    """The entries that hold the words, most telling first; misspelled words are mended when nothing is found."""
+    """The entries that hold the words, most telling first; where nothing does, what may have been meant."""
+    code = find_private(text, knowledge)
+    own = _coded(private_codes(knowledge)[code.lower()], knowledge, 20.0) if code else near_codes(text, knowledge)
     found = _search(text, knowledge, most)
-    if not found:
+    if not found and not own:
         mended = corrected(text, knowledge)
         found = _search(mended, knowledge, most) if mended else []
+    named = {row.id for row in own}
+    return [*own, *(row for row in found if row.id not in named)][:most]
+
+
+def near_codes(text: str, knowledge: Knowledge) -> list[Found]:
+    """Entries of the private codes that a misspelled one may be meant for (`S314O`, `TSS4`), the likeliest first."""
+    marks = private_codes(knowledge)
+    found: list[Found] = []
+    for shaped in _SHAPED.findall(text):
+        wanted = shaped.strip("()[].:*").lower()
+        if not wanted or wanted.upper() in knowledge.enhanced:
+            continue
+        for mark in _alike(wanted, tuple(marks)):
+            for row in _coded(marks[mark], knowledge, 10.0):
+                if all(row.id != other.id for other in found):
+                    written = _as_written(mark, marks[mark][0], knowledge)
+                    found.append(replace(row, title=f"did you mean {written}? {row.title}"))
     return found
+
+
+def _alike(wanted: str, marks: tuple[str, ...]) -> list[str]:
+    """The marks a word looks like; letters that are read as digits (O, I, l) count as those."""
+    matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False)
+    plain = wanted.translate(_READ_ALIKE)
+    matcher.set_seq2(plain)
+    rated = []
+    for mark in marks:
+        if abs(len(mark) - len(wanted)) > 2:
+            continue
+        matcher.set_seq1(mark.translate(_READ_ALIKE))
+        if matcher.quick_ratio() >= ALIKE and (score := matcher.ratio()) >= ALIKE:
+            rated.append((-score, mark))
+    return [mark for _, mark in sorted(rated)[:MAX_NEAR]]
+
+
+def _as_written(mark: str, number: int, knowledge: Knowledge) -> str:
+    return next(str(other) for other in knowledge.raw_rules[number]["marks"] if other.lower() == mark)
+
+
+def _coded(numbers: tuple[int, ...], knowledge: Knowledge, score: float) -> list[Found]:
+    titles = {entry: title for entry, title, _ in _titles(knowledge)}
+    ids = [knowledge.rules[number].id for number in numbers]
+    return [Found(name, titles[name], score) for name in ids if name in titles]
 
 
 def _search(text: str, knowledge: Knowledge, most: int) -> list[Found]:

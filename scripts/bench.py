@@ -53,9 +53,7 @@ def time_import() -> float:
 def run_command(*words: str) -> tuple[float, float]:
     """Milliseconds and peak megabytes of a whole `smtpbot` process."""
     began = time.perf_counter()
-    child = subprocess.Popen(
-        [str(Path(sys.executable).with_name("smtpbot")), *words], stdout=subprocess.DEVNULL
-    )
+    child = subprocess.Popen([str(Path(sys.executable).with_name("smtpbot")), *words], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     took = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)

@@ -1,0 +1,85 @@
+"""`smtpbot serve`: runs the adapters whose settings are there, until SIGTERM; running answers are finished."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from adapters.service import Service
+from bot.app import Bot
+from bot.errors import SettingsError, UsageError
+from bot.settings import Settings, read_settings, unknown_names
+from bot.storage import MemoryStore, Store
+from bot.telemetry import start_logging
+
+# Each names a module with find_reason_off(settings) -> str | None and run(service) -> coroutine.
+ADAPTERS: Mapping[str, str] = {"slack": "adapters.slack.run"}
+
+_log = logging.getLogger("smtpbot")
+
+
+def run(names: list[str], environ: Mapping[str, str], make_store: Callable[[], Store] = MemoryStore) -> int:
+    """Serve the named adapters, or all that are set up; 0 at the end. BotError for what the operator has to mend."""
+    for name in names:
+        if name not in ADAPTERS:
+            raise UsageError(f"there is no adapter {name}; there are: {', '.join(ADAPTERS)}")
+    settings = read_settings(environ)
+    start_logging(settings.log_level, settings.log_format, settings.secrets)
+    for unknown in unknown_names(environ):
+        _log.warning("%s is no setting of smtpbot", unknown)
+    running = _choose(names, settings)
+    bot = Bot.from_settings(settings)
+    _loop_runner()(_serve(running, settings, bot, make_store()))
+    return 0
+
+
+def _choose(names: list[str], settings: Settings) -> list[ModuleType]:
+    """The modules to run; tells which adapters are off and why."""
+    chosen, off = [], []
+    for name in names or ADAPTERS:
+        try:
+            module = import_module(ADAPTERS[name])
+        except ModuleNotFoundError as error:
+            reason = f"the Python package {error.name} is not installed (pip install 'smtpbot[{name}]')"
+        else:
+            reason = module.find_reason_off(settings)
+            if reason is None:
+                chosen.append(module)
+                continue
+        if names:
+            raise SettingsError(f"{name} cannot run: {reason}")
+        off.append(f"{name}: off, {reason}")
+    if not chosen:
+        raise SettingsError("nothing to serve. " + "; ".join(off))
+    for line in off:
+        print(line, file=sys.stderr, flush=True)
+    return chosen
+
+
+def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return asyncio.run
+    return uvloop.run
+
+
+async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, store: Store) -> None:
+    service = Service(settings, bot, store)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stop.set)
+    tasks = [asyncio.create_task(module.run(service)) for module in modules]
+    ending = asyncio.create_task(service.stop.wait())
+    await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
+    service.stop.set()  # one adapter that fails ends the others, so that whoever supervises us notices
+    ending.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    _log.info("stopped: %s", {name: count for name, (count, _) in service.telemetry.snapshot().items()})
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -1,0 +1,1 @@
+"""Slack: /smtp, mentions and direct messages, over Socket Mode or signed HTTP."""

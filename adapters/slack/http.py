@@ -1,0 +1,121 @@
+"""Signed HTTP: a small ASGI application in front of Bolt, which checks the size before anything is read into it.
+
+Commands are verified with Slack's verifier and given to their handler at once: they need neither token nor listener
+search, and Bolt's way to them takes as long as their answer. All else goes through Bolt.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from slack_bolt import BoltResponse
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from adapters.slack.app import COMMANDS, Handlers
+from bot.telemetry import describe
+
+PATH = "/slack/events"
+HEALTH = "/healthz"
+MAX_BODY = 1_048_576  # bytes; Slack's largest requests are a tenth of it
+READ_WITHIN = 10.0  # seconds for a whole body to arrive
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = tuple[int, dict[str, list[str]], str]
+
+_PLAIN = {"content-type": ["text/plain;charset=utf-8"]}
+_JSON = {"content-type": ["application/json;charset=utf-8"]}
+_log = logging.getLogger("smtpbot.slack")
+
+
+class SlackHttp:
+    """The ASGI application: Slack's requests at /slack/events, a health check at /healthz."""
+
+    def __init__(self, app: AsyncApp, handlers: Handlers, signing_secret: str) -> None:
+        self._app, self._handlers = app, handlers
+        self._verifier = SignatureVerifier(signing_secret)  # refuses an empty secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            raise ValueError(f"{scope['type']} is not served")
+        status, headers, body = await self._answer(scope, receive)
+        raw = body.encode()
+        lines = [(name.encode(), value.encode("latin-1")) for name, values in headers.items() for value in values]
+        lines.append((b"content-length", str(len(raw)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": lines})
+        await send({"type": "http.response.body", "body": raw})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD"):
+            return 200, _PLAIN, "ok"
+        if scope["path"] != PATH:
+            return 404, _PLAIN, "not found"
+        if scope["method"] != "POST":
+            return 405, {**_PLAIN, "allow": ["POST"]}, "POST only"
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                raw = await _read_body(headers, receive)
+        except TimeoutError:
+            return 408, _PLAIN, "too slow"
+        if raw is None:
+            return 413, _PLAIN, "too large"
+        stamp = headers.get("x-slack-request-timestamp", "0")
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+            return 401, _PLAIN, "invalid request"
+        try:
+            response = await self._dispatch(raw.decode(), scope["query_string"].decode("latin-1"), headers)
+        except Exception as error:  # broken JSON or encoding that nobody could have signed
+            _log.warning("a request could not be read: %s", describe(error))
+            return 400, _PLAIN, "unreadable"
+        if isinstance(response, str):
+            return 200, _JSON, response
+        return response.status, {name: list(values) for name, values in response.headers.items()}, response.body
+
+    async def _dispatch(self, body: str, query: str, headers: dict[str, str]) -> BoltResponse | str:
+        """Bolt's response, or the JSON that answers a command; a command that is not well signed is Bolt's to refuse."""
+        stamp, signature = headers.get("x-slack-request-timestamp"), headers.get("x-slack-signature")
+        if "command=%2F" in body and self._verifier.is_valid(body, stamp, signature):
+            fields = dict(pair.partition("=")[::2] for pair in body.split("&"))
+            handler = COMMANDS.get(unquote_plus(fields.get("command", "")))
+            if handler and "payload" not in fields and "ssl_check" not in fields:
+                return await self._answer_command(handler, fields)
+        return await self._app.async_dispatch(AsyncBoltRequest(body=body, query=query, headers=dict(headers)))
+
+    async def _answer_command(self, handler: str, fields: dict[str, str]) -> str:
+        answered: list[str] = []
+
+        async def ack(answer: dict[str, Any]) -> None:
+            answered.append(json.dumps(answer, ensure_ascii=False))
+
+        command = {"text": unquote_plus(fields.get("text", ""))}
+        respond = AsyncRespond(response_url=unquote_plus(fields.get("response_url", "")))
+        await getattr(self._handlers, handler)(command, ack, respond)
+        return answered[0]
+
+
+async def _read_body(headers: dict[str, str], receive: Receive) -> bytes | None:
+    """The body, or None where it is larger than MAX_BODY."""
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MAX_BODY:
+        return None
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(chunks)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > MAX_BODY:
+            return None
+        more = message.get("more_body", False)
+    return b"".join(chunks)

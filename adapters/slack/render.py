@@ -1,0 +1,223 @@
+"""Reply -> Slack's blocks and text fallback: plain dicts. Pure; a paste never becomes a mention, a link or a format."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bot.model import Message, Part, Reply
+from bot.redaction import mask_addresses
+from bot.rendering import plain_text
+
+# Slack's limits (docs.slack.dev, Block Kit) and what we keep below them.
+MAX_BLOCKS = 50
+MAX_HEADER = 150
+MAX_SECTION = 3_000
+MAX_CONTEXT = 2_000  # one context element
+MAX_ELEMENTS = 10  # of a context block
+MAX_LINK = 60  # characters of a link that are shown; ours, Slack would show all
+MAX_FALLBACK = 4_000  # Slack advises; it cuts at 40,000
+
+STILL_READING = "Still reading; the answer follows."
+CUT = "… The answer is longer than Slack shows."
+
+Payload = dict[str, Any]
+
+_SMALL = ("source", "hint")
+_CODE = re.compile(r"`([^`\n]{1,1000})`")
+_URL = re.compile(r"https?://[^\s`\"'<>|(){}\[\]]{3,500}")
+_SPECIAL = re.compile(r"[&<>@\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_BROADCAST = re.compile(r"@(?=(?:here|channel|everyone)\b)", re.I)
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_FORMAT = re.compile(r"(?<!\w)([*_~])(?=[^\s*_~])([^\n*_~]{1,300})(?<=\S)\1(?!\w)")
+_LOOKALIKE = {"*": "∗", "_": "ˍ", "~": "∼"}  # mrkdwn has no escape for these
+_JOINER = "\u2060"  # invisible and without width
+
+
+def render(reply: Reply, public: bool = False) -> Payload:
+    """The reply as `text` and `blocks`; addresses are masked where it is `public`. Empty for silence."""
+    if not reply.message.parts:
+        return {}
+    message = _masked(reply.message) if public else reply.message
+    pen = _Pen(reply)
+    blocks = _limited(_blocks(message, pen))
+    return {"text": _fallback(message), "blocks": blocks}
+
+
+def render_line(line: str) -> Payload:
+    """One sentence of our own."""
+    return {"text": line, "blocks": [_section(line)]}
+
+
+def escape(text: str) -> str:
+    """Text in which Slack finds no mention, link, channel or broadcast."""
+    if not _SPECIAL.search(text):
+        return text
+    plain = _BROADCAST.sub("@" + _JOINER, _UNSEEN.sub("", text))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+class _Pen:
+    """Writes mrkdwn: code stays code, our links are links, everything else is only text."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+
+    def write(self, text: str) -> str:
+        """The text as mrkdwn."""
+        if "`" not in text:
+            return self._prose(text)
+        out: list[str] = []
+        done = 0
+        for code in _CODE.finditer(text):
+            out += (self._prose(text[done : code.start()]), f"`{escape(code[1])}`")
+            done = code.end()
+        out.append(self._prose(text[done:]))
+        return "".join(out)
+
+    def _prose(self, text: str) -> str:
+        if "://" not in text:
+            return _unformatted(text)
+        out: list[str] = []
+        done = 0
+        for found in _URL.finditer(text):
+            url = found[0].rstrip(".,;:!?")
+            out.append(_unformatted(text[done : found.start()]))
+            out.append(f"<{escape(url)}|{escape(_name(url))}>" if self._is_ours(url) else escape(url))
+            done = found.start() + len(url)
+        out.append(_unformatted(text[done:]))
+        return "".join(out)
+
+    def _is_ours(self, url: str) -> bool:
+        """Whether the knowledge, not the paste, gives this link."""
+        if any(url == source.url for answer in self._reply.answers for source in answer.sources):
+            return True
+        pasted = _pasted(self._reply)
+        return pasted is not None and url.startswith("https://") and url.split("/")[2].lower() not in pasted
+
+
+def _name(url: str) -> str:
+    """How a link of ours is shown: without the scheme, and without a long path."""
+    name = url.partition("://")[2].removeprefix("www.")
+    return name if len(name) <= MAX_LINK else name.split("/")[0] + "/…"
+
+
+def _unformatted(text: str) -> str:
+    safe = escape(text.replace("`", "'") if "`" in text else text)
+    if "*" not in safe and "_" not in safe and "~" not in safe:
+        return safe
+    return _FORMAT.sub(lambda found: _LOOKALIKE[found[1]] + found[2] + _LOOKALIKE[found[1]], safe)
+
+
+def _pasted(reply: Reply) -> str | None:
+    """All that the answer may have taken from the paste; None where that is not known."""
+    question = reply.question
+    if question is None and not reply.answers:
+        return None
+    texts = [question.text, question.topic] if question else []
+    for answer in reply.answers:
+        failure = answer.failure
+        texts += (failure.diagnostic, failure.context, *failure.outer, failure.remote_mta or "", failure.sender or "")
+        texts += (failure.recipient or "", failure.reporting_mta or "")
+    return " ".join(texts).lower()
+
+
+def _masked(message: Message) -> Message:
+    return Message(
+        tuple(
+            Part(
+                part.kind, mask_addresses(part.text), tuple(map(mask_addresses, part.items)), mask_addresses(part.label)
+            )
+            for part in message.parts
+        ),
+        message.answered,
+    )
+
+
+def _blocks(message: Message, pen: _Pen) -> Iterator[Payload]:
+    small: list[str] = []
+    for number, part in enumerate(message.parts):
+        if part.kind in _SMALL or (part.kind == "note" and not part.label):
+            small.append(_labelled(part, pen))
+            continue
+        if small:
+            yield _context(small)
+            small = []
+        if part.kind == "heading":
+            if number:
+                yield {"type": "divider"}
+            yield {"type": "header", "text": {"type": "plain_text", "text": _title(part.text), "emoji": False}}
+        else:
+            for text in _pieces(_lines(part, pen)):
+                yield _section(text)
+    if small:
+        yield _context(small)
+
+
+def _title(text: str) -> str:
+    if len(text) <= MAX_HEADER and text and not _SPECIAL.search(text):
+        return text
+    plain = " ".join(_BROADCAST.sub("@" + _JOINER, _UNSEEN.sub("", text)).split()) or "…"
+    return plain if len(plain) <= MAX_HEADER else plain[: MAX_HEADER - 1].rstrip() + "…"
+
+
+def _labelled(part: Part, pen: _Pen) -> str:
+    return f"*{escape(part.label)}:* {pen.write(part.text)}" if part.label else pen.write(part.text)
+
+
+def _lines(part: Part, pen: _Pen) -> list[str]:
+    if part.kind == "steps":
+        lines = [f"*{escape(part.label)}*"] if part.label else []
+        return lines + [f"{number}. {pen.write(item)}" for number, item in enumerate(part.items, 1)]
+    if part.kind == "examples":
+        return [f"• `{escape(item.replace('`', chr(39)))}`" for item in part.items]
+    return [_labelled(part, pen)]
+
+
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """The lines joined into texts that fit a section."""
+    whole = "\n".join(lines)
+    if len(whole) <= MAX_SECTION:
+        if whole.strip():
+            yield whole
+        return
+    piece = ""
+    for line in lines:
+        line = _shortened(line, MAX_SECTION)
+        if piece and len(piece) + 1 + len(line) > MAX_SECTION:
+            yield piece
+            piece = ""
+        piece = f"{piece}\n{line}" if piece else line
+    if piece.strip():
+        yield piece
+
+
+def _shortened(text: str, limit: int) -> str:
+    """The text within a limit, cut between words and never inside an entity, a link or a piece of code."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 3]
+    cut = cut[: cut.rfind(" ")] if " " in cut[limit // 2 :] else re.sub(r"&[a-z]{0,4}$", "", cut)
+    if cut.rfind("<") > cut.rfind(">"):
+        cut = cut[: cut.rfind("<")]
+    return cut + ("`…" if cut.count("`") % 2 else "…")
+
+
+def _section(text: str) -> Payload:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _context(texts: list[str]) -> Payload:
+    elements = [
+        {"type": "mrkdwn", "text": _shortened(text, MAX_CONTEXT), "verbatim": True} for text in texts[:MAX_ELEMENTS]
+    ]
+    return {"type": "context", "elements": elements}
+
+
+def _limited(blocks: Iterator[Payload]) -> list[Payload]:
+    drawn = list(blocks)
+    return drawn if len(drawn) <= MAX_BLOCKS else [*drawn[: MAX_BLOCKS - 1], _context([CUT])]
+
+
+def _fallback(message: Message) -> str:
+    text = escape(plain_text(message).replace("`", "'"))
+    return text if len(text) <= MAX_FALLBACK else _shortened(text, MAX_FALLBACK - len(CUT) - 1) + " " + CUT

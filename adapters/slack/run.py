@@ -1,0 +1,131 @@
+"""Runs Slack: checks the credentials, opens Socket Mode or serves HTTP, and finishes running answers at the end."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+
+import aiohttp
+import uvicorn
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.service import Service
+from adapters.slack.app import Handlers, Identity, build_app
+from adapters.slack.http import PATH, SlackHttp
+from adapters.slack.socket import SlackSocket
+from bot.errors import SettingsError
+from bot.settings import SLACK_API, Settings
+
+DRAIN = 20.0  # seconds for running answers after SIGTERM
+CALL_WITHIN = 20  # seconds for one call to Slack
+TRIES = (1, 2, 4, 8, 15)  # seconds between attempts to reach Slack at start
+_log = logging.getLogger("smtpbot.slack")
+
+
+def find_reason_off(settings: Settings) -> str | None:
+    """Why Slack does not run with these settings; None where it does."""
+    return None if settings.slack_bot_token else "SLACK_BOT_TOKEN is not set"
+
+
+async def run(service: Service) -> None:
+    """Serve Slack until the service stops; SettingsError for credentials that Slack refuses."""
+    settings = service.settings
+    if settings.slack_api_url != SLACK_API:
+        _log.warning("SLACK_API_URL IS SET: THE SLACK TOKENS ARE SENT TO ANOTHER SERVER THAN SLACK'S. FOR TESTS ONLY.")
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_WITHIN), trust_env=True) as session:
+        await _run(service, _client(settings.slack_bot_token, settings.slack_api_url, session))
+
+
+async def _run(service: Service, client: AsyncWebClient) -> None:
+    settings = service.settings
+    told = await _call(service, client, "auth.test", "SLACK_BOT_TOKEN")
+    if told is None:
+        return
+    identity = Identity(told["team_id"], told["user_id"], told.get("bot_id"), told.get("enterprise_id"))
+    handlers = Handlers(service.bot, service.store, service.telemetry, identity)
+    app = build_app(handlers, client, identity, settings.slack_signing_secret or "")
+    if settings.slack_app_token:
+        connection = SlackSocket(app, _client(settings.slack_app_token, settings.slack_api_url, client.session))
+        try:
+            # A wrong token would else be tried for ever; the address that this gives is left unused.
+            if await _call(service, connection.client.web_client, "apps.connections.open", "SLACK_APP_TOKEN") is None:
+                return
+            await connection.connect_async()  # type: ignore[no-untyped-call]
+            service.say("slack: connected by Socket Mode")
+            await service.stop.wait()
+        finally:
+            await connection.finish(DRAIN)
+            await handlers.drain(DRAIN)
+        return
+    await _serve_http(service, SlackHttp(app, handlers, settings.slack_signing_secret or ""))
+    await handlers.drain(DRAIN)
+
+
+def _client(token: str | None, api: str, session: aiohttp.ClientSession | None) -> AsyncWebClient:
+    client = AsyncWebClient(
+        token=token, base_url=api, timeout=CALL_WITHIN, session=session, logger=logging.getLogger("slack_sdk")
+    )
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+    return client
+
+
+async def _call(service: Service, client: AsyncWebClient, method: str, setting: str) -> dict[str, str] | None:
+    """What Slack answers at start, tried again while it cannot be reached; None where the service was stopped meanwhile."""
+    for wait in (*TRIES, None):
+        try:
+            return dict((await client.api_call(method)).data)  # type: ignore[arg-type]
+        except SlackApiError as error:
+            code = str(error.response.get("error", ""))
+            if code not in ("ratelimited", "internal_error", "fatal_error", "service_unavailable", ""):
+                raise SettingsError(f"Slack refuses {setting}: {code}") from None
+        except (OSError, TimeoutError, ValueError) as error:
+            code = type(error).__name__
+        if wait is None:
+            raise SettingsError(f"Slack cannot be reached at {client.base_url} ({code})")
+        _log.warning("Slack cannot be reached (%s); trying again in %s s", code, wait)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(service.stop.wait(), wait)
+            return None
+    return None
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the service, which all adapters share."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve_http(service: Service, application: SlackHttp) -> None:
+    host, port = service.settings.listen
+    config = uvicorn.Config(
+        application, lifespan="off", access_log=False, log_config=None, server_header=False, h11_max_incomplete_event_size=65_536,
+        timeout_graceful_shutdown=int(DRAIN), proxy_headers=False,
+    )  # fmt: skip
+    server = _Server(config)
+    listening = _listen(host, port)
+    service.say(f"slack: listening at http://{host}:{listening.getsockname()[1]}{PATH}")
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    stopping = asyncio.create_task(service.stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        server.should_exit = True
+        await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(f"SMTPBOT_LISTEN: cannot listen at {host}:{port}: {error.strerror}") from None
+    return listening

@@ -1,0 +1,246 @@
+"""A network namespace with a Slack-compatible server and our bot in it; nothing in it can reach the network outside."""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from slack_sdk.signature import SignatureVerifier
+
+ROOT = Path(__file__).parents[3]
+BINARY = ROOT / ".local-slack/node_modules/local-slack-linux-x64/bin/local-slack"
+SLACK_PORT = 4005
+TEAM, CHANNEL, PERSON = "T0000000001", "C0000000001", "U0000000001"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """One app of the workspace, and where our bot serves it."""
+
+    mode: str
+    app_id: str
+    bot_user: str
+    bot_token: str
+    app_token: str
+    secret: str
+    port: int
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment our bot runs with."""
+        own = {"SLACK_APP_TOKEN": self.app_token} if self.mode == "socket" else {"SLACK_SIGNING_SECRET": self.secret}
+        return own | {
+            "SLACK_BOT_TOKEN": self.bot_token,
+            "SLACK_API_URL": f"http://127.0.0.1:{SLACK_PORT}/api/",
+            "SMTPBOT_LISTEN": f"127.0.0.1:{self.port}",
+            "SMTPBOT_LOG_LEVEL": "debug",
+        }
+
+
+APPS = {
+    "http": Installed("events", "A0000000001", "U0000000091", "xoxb-1111-http-bot", "xapp-1-http-unused", "0f" * 16, 4101),
+    "socket": Installed("socket", "A0000000002", "U0000000092", "xoxb-2222-socket-bot", "xapp-1-socket-app", "1e" * 16, 4102),
+    "crash": Installed("events", "A0000000003", "U0000000093", "xoxb-3333-crash-bot", "xapp-1-crash-unused", "2d" * 16, 4103),
+}  # fmt: skip
+
+
+def find_obstacle() -> str | None:
+    """Why the end-to-end tests cannot run on this machine; None where they can."""
+    if not BINARY.exists():
+        return "local-slack is not installed (scripts/install-local-slack)"
+    for tool in ("unshare", "nsenter"):
+        if not shutil.which(tool):
+            return f"{tool} is not installed (Debian: util-linux)"
+    tried = subprocess.run(["unshare", "-rn", "true"], capture_output=True, text=True)
+    return f"no network namespace is to be had: {tried.stderr.strip()}" if tried.returncode else None
+
+
+class _ThroughGate(http.client.HTTPConnection):
+    def __init__(self, gate: Path, port: int) -> None:
+        super().__init__("127.0.0.1", port, timeout=20)
+        self._gate = gate
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(str(self._gate))
+        self.sock.sendall(f"{self.port}\n".encode())
+
+
+@dataclass
+class House:
+    """The namespace, the processes in it, and how to talk to them."""
+
+    folder: Path
+    gate: Path
+    holder: int
+    logs: list[Path] = field(default_factory=list)
+
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        """A process inside; what it writes is kept."""
+        name = next((Path(str(word)).stem for word in reversed(command) if str(word).endswith(".py")), "process")
+        log = self.folder / f"{len(self.logs):03}-{name}.log"
+        self.logs.append(log)
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        inside = ["nsenter", "-t", str(self.holder), "-U", "-n", "--preserve-credentials", *map(str, command)]
+        with log.open("wb") as out:
+            return subprocess.Popen(
+                inside, cwd=ROOT, env=kept | {"PYTHONPATH": str(ROOT)} | environment, stdin=subprocess.DEVNULL,
+                stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def request(
+        self, port: int, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """One HTTP request to a server inside: status and body."""
+        connection = _ThroughGate(self.gate, port)
+        try:
+            connection.request(method, path, body or None, dict(headers or {}))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def control(self, path: str, **fields: Any) -> Any:
+        """The test side of the Slack server: a POST with fields, a GET without."""
+        body = json.dumps(fields).encode() if fields else b""
+        status, answer = self.request(
+            SLACK_PORT, "POST" if fields else "GET", f"/_control/{path}", body, {"content-type": "application/json"}
+        )
+        assert status < 400, f"{path}: {status} {answer.decode()}"
+        return json.loads(answer or b"{}")
+
+    def messages(self, channel: str = CHANNEL) -> list[dict[str, Any]]:
+        """All messages of a channel, oldest first."""
+        told = self.control(f"messages/{channel}")
+        return list(told["messages"] if isinstance(told, dict) else told)
+
+    def answers_to(self, ts: str, app: Installed, channel: str = CHANNEL) -> list[dict[str, Any]]:
+        """What a bot wrote into the thread of a message."""
+        return [
+            m
+            for m in self.messages(channel)
+            if m.get("thread_ts") == ts and m["ts"] != ts and m.get("user") == app.bot_user
+        ]
+
+    def signed(
+        self, app: Installed, body: bytes, *, age: int = 0, secret: str = "", **headers: str
+    ) -> tuple[int, bytes]:
+        """A request as Slack signs it, sent to our bot."""
+        stamp = str(int(time.time()) - age)
+        signature = SignatureVerifier(secret or app.secret).generate_signature(timestamp=stamp, body=body)
+        kind = "application/json" if body.startswith(b"{") else "application/x-www-form-urlencoded"
+        sent = {"content-type": kind, "x-slack-request-timestamp": stamp, "x-slack-signature": str(signature)}
+        return self.request(
+            app.port, "POST", "/slack/events", body, sent | {k.replace("_", "-"): v for k, v in headers.items()}
+        )
+
+    def deliver(self, app: Installed, event: dict[str, Any], event_id: str = "Ev1", retry: int = 0) -> int:
+        """An event as Slack delivers it; the status it was acknowledged with."""
+        body = {
+            "type": "event_callback", "team_id": TEAM, "api_app_id": app.app_id, "event": event, "event_id": event_id,
+            "event_time": int(time.time()), "authorizations": [{"team_id": TEAM, "user_id": app.bot_user, "is_bot": True}],
+        }  # fmt: skip
+        headers = {"x_slack_retry_num": str(retry), "x_slack_retry_reason": "http_timeout"} if retry else {}
+        return self.signed(app, json.dumps(body).encode(), **headers)[0]
+
+    def command(self, app: Installed, text: str, **more: str) -> tuple[int, dict[str, Any]]:
+        """`/smtp text` as Slack sends it, and the answer in the acknowledgement."""
+        fields = {
+            "command": "/smtp", "text": text, "team_id": TEAM, "channel_id": CHANNEL, "user_id": PERSON,
+            "api_app_id": app.app_id, "trigger_id": "13345224609.738474920.8088930838d88f008e0",
+            "response_url": f"http://127.0.0.1:{SLACK_PORT}/commands/T1/2/secretpath",
+        }  # fmt: skip
+        status, answer = self.signed(app, urlencode(fields | more).encode())
+        return status, json.loads(answer) if answer.startswith(b"{") else {}
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """The first true value of `what`; AssertionError when there is none in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if found := what():
+                return found
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+def end(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> int:
+    """End a process and give its status."""
+    process.send_signal(by)
+    try:
+        return process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
+@contextlib.contextmanager
+def open_house(folder: Path, apps: Mapping[str, Installed] = APPS) -> Iterator[House]:
+    """The namespace with the Slack server running in it; closes with everything that runs inside."""
+    gate = folder / "gate"
+    holder = subprocess.Popen(
+        ["unshare", "-rn", sys.executable, Path(__file__).with_name("gate.py"), gate],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdin and holder.stdout
+    try:
+        house = House(folder, gate, int(holder.stdout.readline()))
+        config = folder / "slack.json"
+        config.write_text(json.dumps(_workspace(apps)), "utf-8")
+        server = house.start(
+            BINARY,
+            "--config",
+            config,
+            "--port",
+            str(SLACK_PORT),
+            "--base-host",
+            "127.0.0.1",
+            "--files-dir",
+            folder / "files",
+        )
+        house.logs.clear()  # the server's own log is not ours to keep clean
+        try:
+            wait_for(lambda: house.request(SLACK_PORT, "GET", "/_control/state")[0] == 200, 20)
+            yield house
+        finally:
+            end(server)
+    finally:
+        holder.stdin.close()
+        holder.wait(10)
+        holder.stdout.close()
+
+
+def _workspace(apps: Mapping[str, Installed]) -> dict[str, Any]:
+    """JSON is YAML, which the server reads."""
+    return {
+        "workspace": {"name": "Example", "domain": "example", "teamId": TEAM},
+        "apps": [
+            {
+                "appId": app.app_id, "botUserId": app.bot_user, "botName": "smtpbot" if name == "http" else f"smtpbot-{name}",
+                "botToken": app.bot_token, "appToken": app.app_token, "signingSecret": app.secret, "mode": app.mode,
+                "requestUrl": f"http://127.0.0.1:{app.port}/slack/events",
+            }
+            for name, app in apps.items()
+        ],
+        "users": [
+            {"id": PERSON, "name": "kim", "real_name": "Kim Example", "email": "kim@example.com"},
+            {"id": "U0000000002", "name": "alex", "real_name": "Alex Example", "email": "alex@example.com"},
+        ],
+        "channels": [
+            {"id": CHANNEL, "name": "mail-help", "members": [PERSON, "U0000000002", *(app.bot_user for app in apps.values())]}
+        ],
+    }  # fmt: skip

@@ -1,0 +1,187 @@
+"""Every answer drawn for Slack keeps to its limits, survives Slack's own models, and reads well as text alone."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block
+
+from adapters.slack import render as limits
+from adapters.slack.render import escape, render
+from bot.app import Bot
+from bot.model import Message, Part, Reply
+
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
+ACTIVE = re.compile(r"<[!@#]|@(?:here|channel|everyone)\b|<mailto:|\|")
+ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
+OWN_LINK = re.compile(r"<(https://[^<>|]+)\|([^<>|]+)>")
+
+
+def check(payload: dict[str, Any]) -> None:
+    """All that Slack asks of a message."""
+    blocks, text = payload["blocks"], payload["text"]
+    assert 0 < len(blocks) <= limits.MAX_BLOCKS == 50
+    assert 0 < len(text) <= limits.MAX_FALLBACK
+    check_mrkdwn(text)
+    for block in blocks:
+        parsed = Block.parse(block)
+        assert parsed is not None and parsed.to_dict() == block
+        if block["type"] == "header":
+            assert block["text"]["type"] == "plain_text" and 0 < len(block["text"]["text"]) <= limits.MAX_HEADER == 150
+            assert not re.search(r"@(?:here|channel|everyone)\b", block["text"]["text"])
+        elif block["type"] == "section":
+            assert set(block) == {"type", "text"}
+            check_text(block["text"], limits.MAX_SECTION)
+            assert limits.MAX_SECTION == 3_000
+        elif block["type"] == "context":
+            assert 0 < len(block["elements"]) <= limits.MAX_ELEMENTS == 10
+            for element in block["elements"]:
+                check_text(element, limits.MAX_CONTEXT)
+        else:
+            assert block == {"type": "divider"}
+
+
+def check_text(text: dict[str, Any], limit: int) -> None:
+    assert text["type"] == "mrkdwn" and text["verbatim"] is True
+    assert 0 < len(text["text"]) <= limit
+    check_mrkdwn(text["text"])
+
+
+def check_mrkdwn(text: str) -> None:
+    assert not ENTITY.search(text), text
+    for url, name in OWN_LINK.findall(text):  # a link shows where it leads
+        assert url.removeprefix("https://").removeprefix("www.").startswith(name.removesuffix("/…"))
+    rest = OWN_LINK.sub("", text)
+    assert "<" not in rest and ">" not in rest
+    assert not ACTIVE.search(rest.replace("|", "")), text
+
+
+def code_questions(bot: Bot) -> Iterator[str]:
+    yield from bot.knowledge.replies
+    yield from bot.knowledge.enhanced
+    yield from (
+        "help",
+        "",
+        "450 vs 550",
+        "soft vs hard bounce",
+        "what is 999?",
+        "hello",
+        "gmail says my mail is unauthenticated",
+    )
+
+
+def test_every_code_is_drawn_within_the_limits(bot: Bot) -> None:
+    """All reply codes, the whole registry of enhanced codes, help and small talk."""
+    count = 0
+    for text in code_questions(bot):
+        for public in (False, True):
+            check(render(bot.answer(text), public))
+            count += 1
+    assert count > 200
+
+
+def corpus_replies(bot: Bot) -> Iterator[tuple[str, Reply]]:
+    for line in (CORPUS / "lines.jsonl").read_text("utf-8").splitlines():
+        item = json.loads(line)
+        yield item["id"], bot.answer(item["text"], "mention")
+    for mail in sorted((CORPUS / "mails").glob("*.eml")):
+        yield mail.stem, bot.answer_mail(mail.read_bytes(), "mention")
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the checkout")
+def test_every_answer_of_the_corpus_is_drawn_within_the_limits(bot: Bot) -> None:
+    """Real bounces, private and public; where others read, no local part of an address is left."""
+    count = 0
+    for name, reply in corpus_replies(bot):
+        if not reply.message.parts:
+            continue
+        check(render(reply))
+        public = render(reply, public=True)
+        check(public)
+        shown = json.dumps(public, ensure_ascii=False)
+        for answer in reply.answers:
+            address = answer.failure.recipient or ""
+            if "@" in address and len(address.split("@")[0]) > 1:
+                assert address not in shown, name
+        assert not re.search(r"[^\s•<>()]{2,}@[\w-]+\.\w", shown.replace("•••@", "")), name
+        count += 1
+    assert count > 500
+
+
+def test_fallback_reads_well_alone(bot: Bot) -> None:
+    """It is the notification and what a screen reader speaks: headline first, all parts, no mark-up."""
+    reply = bot.answer("550 5.1.1 <kim@example.com>: User unknown")
+    text = render(reply)["text"]
+    lines = text.splitlines()
+    assert lines[0] == reply.answers[0].headline
+    assert "1. " in text and "Whose move: " in text
+    assert not re.search(r"[*`]|:\w+:|&lt;https", text)
+
+
+def test_silence_is_nothing(bot: Bot) -> None:
+    """Nothing is sent where there is nothing to say."""
+    assert render(bot.answer("lunch?", "channel")) == {}
+
+
+@pytest.mark.parametrize(
+    "paste",
+    ["<!channel>", "<!here|here>", "<@U0000000002>", "<#C0000000001|x>", "@here", "@Channel", "@everyone", "<!subteam^S1>", "a & b &lt; c",
+     "<https://evil.example|click>", "<mailto:a@b.example|x>", "<tel:1>"],
+)  # fmt: skip
+def test_no_paste_becomes_active(paste: str) -> None:
+    """In any part, of any kind."""
+    parts = tuple(
+        Part(kind, paste, (paste, f"`{paste}`"), paste)
+        for kind in ("heading", "text", "steps", "note", "source", "examples")
+    )
+    payload = render(Reply("none", "slash", True, False, Message(parts)))
+    check(payload)
+    assert "<" not in json.dumps([b for b in payload["blocks"] if b["type"] != "header"])
+
+
+def test_links_are_active_only_where_they_are_ours(bot: Bot) -> None:
+    """The source is a link; the same host in a pasted reply is none."""
+    own = json.dumps(render(bot.answer("451")))
+    assert "<https://www.rfc-editor.org/" in own
+    pasted = json.dumps(render(bot.answer("550 5.7.1 blocked, see https://evil.example/unlock?id=1")))
+    assert "<https://evil.example" not in pasted
+
+
+def test_code_stays_code_and_emphasis_stays_text() -> None:
+    """Commands keep each character; stars and underscores around words of a paste format nothing."""
+    part = Part("text", "Run `dig +short _dmarc.example.com | grep '*'` and *look* at _this_ a*b_c")
+    text = render(Reply("none", "slash", True, False, Message((part,))))["blocks"][0]["text"]["text"]
+    assert "`dig +short _dmarc.example.com | grep '*'`" in text
+    assert "*look*" not in text and "_this_" not in text and "a*b_c" in text
+
+
+def test_too_much_is_cut_and_says_so() -> None:
+    """Hundreds of parts and parts of any length."""
+    long = Part("text", "word & <word> " * 2_000)
+    check(
+        render(
+            Reply(
+                "none",
+                "slash",
+                True,
+                False,
+                Message((Part("heading", "H" * 500), long, Part("steps", items=("x" * 9_000,) * 5))),
+            )
+        )
+    )
+    many = render(Reply("none", "slash", True, False, Message(tuple(Part("text", f"line {n}") for n in range(300)))))
+    check(many)
+    assert limits.CUT in json.dumps(many["blocks"][-1], ensure_ascii=False)
+    entities = render(Reply("none", "slash", True, False, Message((Part("text", "&" * 9_000),))))
+    check(entities)
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"), [("a<b>&c", "a&lt;b&gt;&amp;c"), ("\u202eevil\x00", "evil"), ("é ✓", "é ✓")]
+)
+def test_escape(text: str, escaped: str) -> None:
+    """Slack's three characters, and what nobody sees."""
+    assert escape(text) == escaped
