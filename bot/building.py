@@ -174,7 +174,7 @@ def _provider(path: Path, shown: str, facts: dict[str, Any]) -> tuple[dict[str, 
     provider["names"] = _strings(raw.get("names"), raw, "names")
     provider["pages"] = _strings(raw.get("pages"), raw, "pages")
     provider["recognise"] = {
-        name: _strings(seen.get(name), seen, name) for name in _ALLOWED["recognise"] if seen.get(name)
+        name: _strings(seen.get(name), seen, name) for name in sorted(_ALLOWED["recognise"]) if seen.get(name)
     }
     rules = []
     for item in raw.get("entries") or []:
@@ -245,7 +245,21 @@ def _texts(folder: Path, root: Path) -> dict[str, Any]:
                 raise DataError(f"{_shown(path, root)}: {key} is given twice")
             else:
                 words["entries"][key] = value
+    for kind in ("causes", "entries"):
+        for key, value in words[kind].items():
+            _only_text(value, f"{kind} {key}")
     return words
+
+
+def _only_text(value: Any, where: str) -> None:
+    """Refuse a list of steps with something else in it; an unquoted `: ` makes a mapping of a step."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _only_text(inner, f"{where} {key}")
+    elif isinstance(value, list):
+        for item in value:
+            if not isinstance(item, str):
+                raise DataError(f"data/text: {where}: {item!r} is no text; put quotes around it")
 
 
 def _shown(path: Path, root: Path) -> str:
