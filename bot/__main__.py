@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="run the chat adapters whose settings are there, or the named ones")
     serve.add_argument("adapters", nargs="*", metavar="ADAPTER")
+    serve.add_argument("--settings", action="store_true", help="list the settings, and which of them are secret")
 
     completion = commands.add_parser("completion", help="print a completion script for your shell")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
@@ -68,7 +69,11 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.command == "serve":
         from adapters import serve
+        from bot.settings import describe_settings
 
+        if arguments.settings:
+            print(describe_settings())
+            return 0
         return serve.run(arguments.adapters, os.environ)
     from adapters.terminal import app
 

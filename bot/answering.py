@@ -1,5 +1,7 @@
 """Failure + Verdict + Knowledge -> Answer: the entry's own words first, then the detail's, then the cause's."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from bot.codes import disagree, permanence_of
@@ -12,6 +14,7 @@ MAX_STEPS = 4
 MAX_WORDS_STEPS = 105  # words all steps of one answer may take together
 IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml"
 RFC5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.2"
+_LINK = re.compile(r"https://[^ `\"'<>)\n]*")
 _SITUATIONS = {
     "postfix": "postfix",
     "exim": "exim",
@@ -26,15 +29,8 @@ _SITUATIONS = {
 
 def codes_text(failure: Failure) -> str:
     """The codes as they stand in the text: `552 5.2.2`."""
-    return " ".join([code for code in (failure.reply_code, failure.enhanced_code) if code])
-
-
-def _pick(name: str, *sources: dict[str, Any]) -> Any:
-    for source in sources:
-        found = source.get(name)
-        if found:
-            return found
-    return None
+    reply, status = failure.reply_code, failure.enhanced_code
+    return f"{reply} {status}" if reply and status else reply or status or ""
 
 
 def situation_of(failure: Failure) -> str | None:
@@ -55,18 +51,19 @@ def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours
     named = knowledge.providers.get(rule.provider) if rule and rule.provider else None
     lookup = (named or provider or {}).get("lookup")
     spoken = provider["name"] if provider and provider["kind"] != "blocklist" else None
-    values = Values(failure, verdict, ui, spoken)
-    if lookup:
-        link = values.fill(lookup) if values.get("ip") else lookup.split("{ip}")[0]
-        values = Values(failure, verdict, ui, spoken, {"list_link": link})
+    values = Values(failure, verdict, ui, spoken, lookup)
     fill = values.fill
-    codes = codes_text(failure)
     headline = fill(
-        _pick("headline", entry_words, detail_words, cause_words) or knowledge.causes[verdict.cause]["name"]
+        entry_words.get("headline")
+        or detail_words.get("headline")
+        or cause_words.get("headline")
+        or knowledge.causes[verdict.cause]["name"]
     )
-    for extra in (codes, ui["permanence"].get(verdict.permanence or "")):
-        if extra:
-            headline += " · " + extra
+    codes = codes_text(failure)
+    if codes:
+        headline += " · " + codes
+    if verdict.permanence:
+        headline += " · " + ui["permanence"][verdict.permanence]
     incoming = knowledge.words["incoming"].get(verdict.cause) if failure.direction == "incoming" else None
     if incoming:  # our own server refused: the words are for its admin
         entry_words, detail_words, cause_words = {}, {}, {**cause_words, **incoming}
@@ -75,15 +72,15 @@ def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours
     moved = fill(move) if move else ui["who"].get(first, "")
     if ours is not None and not incoming:
         moved = ours.addressed(moved, first, failure, values)
-    steps = _steps(failure, entry_words, detail_words, cause_words)
-    filled = _limited([fill(step) for step in steps])
+    filled = _filled(_steps(failure, entry_words, detail_words, cause_words), values)
+    happened = entry_words.get("happened") or detail_words.get("happened") or cause_words.get("happened")
     return Answer(
         failure=failure,
         verdict=verdict,
         headline=headline,
-        happened=fill(_pick("happened", entry_words, detail_words, cause_words) or ""),
+        happened=fill(happened) if happened else "",
         move=moved,
-        fate="" if incoming else _fate(failure, verdict, ui, knowledge),
+        fate="" if incoming else fate_words(failure, verdict, ui, knowledge),
         steps=filled,
         why=_why(failure, verdict, ui),
         mind=_minds(failure, verdict, values, ui, entry_words, detail_words),
@@ -103,27 +100,34 @@ def _move(first: str, entry: dict[str, Any], detail: dict[str, Any], cause: dict
 
 
 def _steps(failure: Failure, entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any]) -> list[str]:
-    if entry.get("steps"):
-        return list(entry["steps"])
-    if detail.get("steps"):
-        return list(detail["steps"])
-    situation = situation_of(failure)
-    own = (cause.get("situations") or {}).get(situation) if situation else None
-    return list(own or cause.get("steps") or [])
+    found: list[str] = entry.get("steps") or detail.get("steps") or []
+    if not found:
+        situation = situation_of(failure)
+        own = (cause.get("situations") or {}).get(situation) if situation else None
+        found = own or cause.get("steps") or []
+    return found
 
 
-def _limited(steps: list[str]) -> tuple[str, ...]:
+def _filled(steps: list[str], values: Values) -> tuple[str, ...]:
+    """The steps with their placeholders filled, as many as one answer may have."""
     out: list[str] = []
     total = 0
-    for step in steps[:MAX_STEPS]:
-        total += len(step.split())
+    for template in steps[:MAX_STEPS]:
+        step = values.fill(template)
+        total += _count_words(template) if step == template else len(step.split())
         if out and total > MAX_WORDS_STEPS:
             break
         out.append(step)
     return tuple(out)
 
 
-def _fate(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge: Knowledge) -> str:
+@lru_cache(maxsize=16_384)
+def _count_words(template: str) -> int:
+    return len(template.split())
+
+
+def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge: Knowledge) -> str:
+    """What becomes of the message, in one sentence; empty where nothing shows it."""
     fates = ui["fate"]
     if verdict.fate == "delivered" or verdict.cause in ("accepted", "auto-reply", "complaint"):
         return "" if verdict.cause in ("auto-reply", "complaint") else str(fates["delivered"])
@@ -164,8 +168,9 @@ def _minds(
     entry: dict[str, Any],
     detail: dict[str, Any],
 ) -> tuple[str, ...]:
-    out = [values.fill(text) for text in (entry.get("mind") or detail.get("mind") or [])[:2]]
-    if disagree(failure.reply_code, failure.enhanced_code) and failure.reply_code and failure.enhanced_code:
+    own = entry.get("mind") or detail.get("mind")
+    out = [values.fill(text) for text in own[:2]] if own else []
+    if failure.reply_code and failure.enhanced_code and disagree(failure.reply_code, failure.enhanced_code):
         classes = ui["permanence"]
         reply_class, status_class = permanence_of(failure.reply_code), permanence_of(failure.enhanced_code)
         if reply_class and status_class:
@@ -181,16 +186,8 @@ def _minds(
 
 
 def _links(steps: tuple[str, ...]) -> tuple[str, ...]:
-    found = []
-    for step in steps:
-        start = step.find("https://")
-        while start >= 0:
-            end = start
-            while end < len(step) and step[end] not in " `\"'<>)\n":
-                end += 1
-            found.append(step[start:end].rstrip(".,;:"))
-            start = step.find("https://", end)
-    return tuple(dict.fromkeys(found))
+    found = [link.rstrip(".,;:") for step in steps if "https://" in step for link in _LINK.findall(step)]
+    return tuple(dict.fromkeys(found)) if found else ()
 
 
 def _sources(failure: Failure, verdict: Verdict, knowledge: Knowledge) -> tuple[Source, ...]:

@@ -10,9 +10,10 @@ from bot import question
 from bot.asked import Questions
 from bot.drafts import make_drafts
 from bot.knowledge import Knowledge, load_knowledge
-from bot.model import Message, Part, Reply, Via
+from bot.model import Reply, Via
 from bot.ours import Ours
 from bot.remarks import note, silence, usage
+from bot.rendering import with_note
 from bot.settings import Settings
 from bot.undamage import MAX_TEXT, undamage
 
@@ -55,7 +56,7 @@ class Bot:
         reply = self._answer(text if _is_json(text) else undamage(text), via)
         if len(text) > MAX_TEXT and reply.answered:
             limit = self.knowledge.ui["none"]["too_long"].replace("{limit}", f"{MAX_TEXT:,}")
-            reply = _with_note(reply, limit)
+            reply = replace(reply, message=with_note(reply.message, limit))
         return self._drafted(reply) if drafts else reply
 
     def answer_mail(self, raw: bytes, via: Via = "slash", drafts: bool = False) -> Reply:
@@ -92,7 +93,3 @@ def _is_json(text: str) -> bool:
     from bot.readers.events import is_json
 
     return is_json(text)
-
-
-def _with_note(reply: Reply, note: str) -> Reply:
-    return replace(reply, message=Message((*reply.message.parts, Part("note", note)), reply.message.answered))

@@ -1,11 +1,14 @@
 """Ready-to-send mails about one failure: to the customer, and to the postmaster of the other side."""
 
+import re
+
 from bot.answering import codes_text
 from bot.knowledge import Knowledge
 from bot.model import Answer
 from bot.wording import Values
 
 SORTS = ("customer", "postmaster")
+_DOUBLED = re.compile(r"[.,;:!?]+”(?=[.,;:!?])")  # a quoted reply that ends in a sign, and the sentence's own
 
 
 def make_drafts(answer: Answer, knowledge: Knowledge) -> dict[str, str]:
@@ -29,5 +32,5 @@ def make_drafts(answer: Answer, knowledge: Knowledge) -> dict[str, str]:
             None,
         )
         if template:
-            out[sort] = values.fill(" ".join(template.split()))
+            out[sort] = _DOUBLED.sub("”", values.fill(" ".join(template.split())))
     return out if codes_text(failure) or failure.diagnostic else {}

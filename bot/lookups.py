@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from bot.answering import IANA, RFC5321, compose
+from bot.answering import IANA, RFC5321, compose, fate_words
 from bot.codes import PERMANENCE, subject_pattern
 from bot.deciding import decide
 from bot.knowledge import Knowledge
@@ -153,7 +153,6 @@ def _reply_answer(reply: str, knowledge: Knowledge) -> Answer | None:
     who = tuple(facts.get("who") or ())[:2]
     failure = Failure(reply_code=reply)
     verdict = _verdict(causes[0], causes, permanence, f"reply/{reply}", who)
-    base = compose(failure, verdict, knowledge)
     roles = ui["roles"]
     move = ""
     if who:
@@ -161,16 +160,15 @@ def _reply_answer(reply: str, knowledge: Knowledge) -> Answer | None:
         if len(who) > 1:
             move = move.rstrip(".") + f", then {roles[who[1]]}." if who[1] != "wait" else move
     mind = (words["article"],) if words.get("article") else ()
-    return _changed(
-        base,
+    return Answer(
+        failure,
+        verdict,
         headline=f"{reply}: {words.get('name', '')} · {ui['permanence'][kind]}",
         happened=_plain(" ".join(part for part in (words.get("standard"), words.get("wild")) if part), knowledge),
         move=_plain(move, knowledge),
-        fate=base.fate if permanence == "temporary" else "",
+        fate=fate_words(failure, verdict, ui, knowledge) if permanence == "temporary" else "",
         steps=(_plain(words["ask"], knowledge),) if words.get("ask") else (),
-        why="",
         mind=tuple(_plain(text, knowledge) for text in mind),
-        links=(),
         sources=(Source(facts.get("source", RFC5321), facts.get("checked")),),
     )
 

@@ -66,7 +66,7 @@ def fold(text: str) -> str:
 class Words:
     """A text as words. Attributes: words (what phrases match), names (host names and URLs, lower case, as written)."""
 
-    __slots__ = ("_places", "_raw", "_tokens", "names", "words")
+    __slots__ = ("_ascii", "_odd", "_raw", "_spaced", "_tokens", "names", "words")
 
     def __init__(self, text: str) -> None:
         folded = fold(text)
@@ -74,35 +74,53 @@ class Words:
         lowered = raw.lower() if folded is text else folded.lower().encode("utf-8", "replace")
         self.words: list[bytes] = []
         self.names: list[bytes] = []
-        self._places: list[int] = []
-        self._raw = raw
-        self._tokens = lowered.translate(_SPACES).split()
-        out, places, cased = self.words, self._places, None
-        for place, token in enumerate(self._tokens):
-            if token.isalnum():
-                if len(token) == 3 and token[0] in b"245" and token.isdigit():
-                    continue
-                out.append(token)
-                places.append(place)
-            else:
+        self._odd: list[tuple[int, int, int]] = []  # tokens that are not one word: (place, words before, words after)
+        self._raw, self._ascii = raw, folded is text
+        self._spaced = lowered.translate(_SPACES)
+        self._tokens = tokens = self._spaced.split()
+        out, cased, done = self.words, None, 0
+        for place in [place for place, token in enumerate(tokens) if not token.isalpha()]:
+            token = tokens[place]
+            if token.isalnum() and not (len(token) == 3 and token[0] in b"245" and token.isdigit()):
+                continue
+            out += tokens[done:place]
+            done, before = place + 1, len(out)
+            if not token.isalnum():
                 if cased is None:
                     cased = raw.translate(_SPACES).split()
                 _classify(token, cased[place] if place < len(cased) else token, out, self.names)
-                places.extend([place] * (len(out) - len(places)))
+            self._odd.append((place, before, len(out)))
+        out += tokens[done:] if done else tokens
 
     def quote(self, start: int, end: int) -> str:
         """The stretch of the text that words[start:end] stand for, as written."""
-        if not 0 <= start < end <= len(self._places):
+        if not 0 <= start < end <= len(self.words):
             return ""
-        lowered = self._raw.lower()
-        first, last = self._places[start], self._places[end - 1]
-        position = begin = 0
-        for place, token in enumerate(self._tokens[: last + 1]):
-            position = max(lowered.find(token, position), position)
-            if place == first:
-                begin = position
-            position += len(token)
+        first, last = self._place(start), self._place(end - 1)
+        if self._ascii:
+            begin = len(self._spaced) - len(self._spaced.split(None, first)[-1] if first else self._spaced.lstrip())
+            rest = self._spaced[begin:].split(None, last - first)[-1] if last > first else self._spaced[begin:]
+            position = len(self._spaced) - len(rest) + len(self._tokens[last])
+        else:
+            lowered = self._raw.lower()
+            position = begin = 0
+            for place, token in enumerate(self._tokens[: last + 1]):
+                position = max(lowered.find(token, position), position)
+                if place == first:
+                    begin = position
+                position += len(token)
         return self._raw[begin:position].decode("utf-8", "replace").strip(" .:-/_")
+
+    def _place(self, number: int) -> int:
+        """The place of the token that words[number] comes from."""
+        shift = 0
+        for place, before, after in self._odd:
+            if number < before:
+                break
+            if number < after:
+                return place
+            shift = place + 1 - after
+        return number + shift
 
 
 def words(text: str) -> list[bytes]:
@@ -152,30 +170,25 @@ class Phrases:
         """number -> (first word, last word + 1, words matched) of its longest hit; CJK phrases are sought in `text`."""
         hits: dict[int, tuple[int, int, int]] = {}
         waiting: dict[int, list[int]] = {}  # phrase -> [pieces seen, end of the last, first word, words]
-        root = self._root
-        total = len(text_words)
+        find_root = self._root.get
+        ahead = [*text_words, b""]  # no phrase has an empty word, so that every walk ends here at the latest
         for start, word in enumerate(text_words):
-            node = root.get(word)
-            if node is None:
-                continue
-            end = start + 1
-            while True:
+            node = find_root(word)
+            end = start
+            while node is not None:
                 children, ends = node
-                for phrase, number, place, pieces, length in ends:
-                    if pieces == 1:
-                        known = hits.get(number)
-                        if known is None or known[2] < length:
-                            hits[number] = (start, end, length)
-                    elif place == 0:
-                        waiting[phrase] = [1, end, start, length]
-                    else:
-                        _go_on(waiting, hits, phrase, number, place, pieces, length, start, end)
-                if end == total or not children:
-                    break
-                node = children.get(text_words[end])
-                if node is None:
-                    break
                 end += 1
+                if ends:
+                    for phrase, number, place, pieces, length in ends:
+                        if pieces == 1:
+                            known = hits.get(number)
+                            if known is None or known[2] < length:
+                                hits[number] = (start, end, length)
+                        elif place == 0:
+                            waiting[phrase] = [1, end, start, length]
+                        elif phrase in waiting:
+                            _go_on(waiting, hits, phrase, number, place, pieces, length, start, end)
+                node = children.get(ahead[end])
         if self._substrings and text and not text.isascii():
             flat = fold(text).lower().replace(" ", "").replace("\n", "")
             for written, number in self._substrings:
@@ -188,8 +201,8 @@ def _go_on(
     waiting: dict[int, list[int]], hits: dict[int, tuple[int, int, int]], phrase: int, number: int, place: int, pieces: int, length: int, start: int, end: int
 ) -> None:  # fmt: skip
     """The next piece of a phrase with gaps was seen at words[start:end]."""
-    state = waiting.get(phrase)
-    if not state or state[0] != place or not state[1] <= start <= state[1] + MAX_GAP:
+    state = waiting[phrase]
+    if state[0] != place or not state[1] <= start <= state[1] + MAX_GAP:
         return
     state[0], state[1], state[3] = place + 1, end, state[3] + length
     if place + 1 == pieces:
@@ -217,14 +230,11 @@ class Marks:
 
     def find(self, text_tokens: list[bytes]) -> set[int]:
         """The numbers of all marks that stand in the tokens."""
-        firsts = self._root.keys() & set(text_tokens)
-        if not firsts:
-            return set()
-        found = set()
+        found: set[int] = set()
+        if self._root.keys().isdisjoint(text_tokens):
+            return found
         for start, token in enumerate(text_tokens):
-            if token not in firsts:
-                continue
-            for rest, open_ended, number in self._root[token]:
+            for rest, open_ended, number in self._root.get(token, ()):
                 beside = tuple(text_tokens[start + 1 : start + 1 + len(rest)])
                 if beside == rest or (
                     open_ended and beside[:-1] == rest[:-1] and beside and beside[-1].startswith(rest[-1])

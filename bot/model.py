@@ -44,7 +44,8 @@ class Bounce:
     sort: str  # report, reply, log, event, exception, dialog, auto-reply, complaint, success, ordinary
     failures: tuple[Failure, ...] = ()
     reader: str = ""  # which reader found it; `--why` shows it
-    notes: tuple[str, ...] = ()  # what was noticed on the way: backscatter, cut, limit
+    notes: tuple[str, ...] = ()  # what was noticed on the way: backscatter, forwarded
+    limits: tuple[str, ...] = ()  # sentences that say what was too much to be read
     sure: bool = True  # False where only a person who asked would call this a mail error
     date: str | None = None  # when the report was written, as written
 

@@ -11,11 +11,13 @@ _LEADS = {
     ("us", "sender-admin"): "We move first: the sending side{place} is ours.",
     ("us", "recipient"): "We move first: the mailbox is with us{place}, so we can reach its owner.",
     ("us", "recipient-admin"): "We move first: the receiving side{place} is ours.",
-    ("they", "sender"): "They move first: the sender{place} is not ours.",
+    ("they", "sender"): "They move first: tell the sender{place} to do this.",
     ("they", "sender-admin"): "They move first: the sending side{place} is not ours.",
     ("they", "recipient"): "They move first: the recipient{place} is not ours.",
     ("they", "recipient-admin"): "They move first: the receiving side{place} is not ours.",
 }
+
+_WITH_PANEL = (("us", "sender"), ("us", "recipient"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Ours:
             return move
         lead = _LEADS[side, role]
         place = self._place(role, failure, values)
-        return f"{lead.replace('{place}', f' ({place})' if place else '')} {move}"
+        panel = f" The mailbox is managed in {self.panel}." if self.panel and (side, role) in _WITH_PANEL else ""
+        return f"{lead.replace('{place}', f' ({place})' if place else '')} {move}{panel}"
 
     def _place(self, role: str, failure: Failure, values: Values) -> str | None:
         """What shows whose side it is: the domain, else the address or host."""

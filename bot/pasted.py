@@ -106,7 +106,7 @@ class Pastes:
     def _bounce(self, bounce: Bounce, via: Via, text: str) -> Reply:
         ui = self.knowledge.ui
         if bounce.sort == "ordinary":
-            return note("none", via, ui["none"]["ordinary"])
+            return note("none", via, " ".join((ui["none"]["ordinary"], *bounce.limits)))
         answers = tuple(self._answers(bounce.failures[:MAX_RECIPIENTS]))
         if bounce.sort in _NOTE_SORTS and not any(answer.verdict.cause not in ("unclear",) for answer in answers):
             answers = self._named(bounce)
@@ -114,6 +114,8 @@ class Pastes:
             return silence(via)
         lead = ui["sorts"].get(bounce.sort, "")
         message = rendering.bounce_message(answers, ui, lead)
+        for limit in bounce.limits:
+            message = rendering.with_note(message, limit)
         kind: Kind = "bounce"
         accepted = all(answer.verdict.cause in ("accepted", "auto-reply") for answer in answers) if answers else False
         return Reply(

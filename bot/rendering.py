@@ -20,7 +20,7 @@ def answer_parts(answer: Answer, ui: dict[str, Any], short: bool = False) -> lis
     parts = [Part("heading", answer.headline)]
     if answer.happened:
         parts.append(Part("text", answer.happened))
-    move = " ".join(part for part in (answer.move, answer.fate) if part)
+    move = f"{answer.move} {answer.fate}" if answer.move and answer.fate else answer.move or answer.fate
     if move:
         parts.append(Part("text", move, label=labels["move"]))
     if answer.steps:
@@ -35,7 +35,7 @@ def answer_parts(answer: Answer, ui: dict[str, Any], short: bool = False) -> lis
         parts.append(
             Part(
                 "source",
-                f"{source.url}" + (f" ({labels['checked']} {source.checked})" if source.checked else ""),
+                f"{source.url} ({labels['checked']} {source.checked})" if source.checked else source.url,
                 label=labels["source"],
             )
         )
@@ -53,9 +53,9 @@ def group_answers(answers: tuple[Answer, ...]) -> list[tuple[Answer, list[Answer
 def bounce_message(answers: tuple[Answer, ...], ui: dict[str, Any], lead: str = "") -> Message:
     """What is shown for one or many failed recipients: grouped by reason, the first few in full, the rest counted."""
     parts = [Part("text", lead)] if lead else []
+    if len(answers) == 1:
+        return Message((*parts, *answer_parts(answers[0], ui)))
     groups = group_answers(answers)
-    if len(groups) == 1 and len(groups[0][1]) == 1:
-        return Message(tuple(parts + answer_parts(answers[0], ui)))
     if len(groups) > 1:
         parts.append(
             Part("text", ui["several"].replace("{count}", str(len(answers))).replace("{reasons}", str(len(groups))))
@@ -93,6 +93,11 @@ def compare_message(title: str, lines: tuple[Answer, ...], closing: str, ui: dic
 def note_message(text: str, answered: bool = False) -> Message:
     """One line."""
     return Message((Part("text", text),) if text else (), answered)
+
+
+def with_note(message: Message, text: str) -> Message:
+    """The message with a note beneath it."""
+    return Message((*message.parts, Part("note", text)), message.answered)
 
 
 def help_message(ui: dict[str, Any]) -> Message:

@@ -27,6 +27,10 @@ class Found:
 def _titles(knowledge: Knowledge) -> list[tuple[str, str, str]]:
     """(id, title, further text) of everything that can be found."""
     words = knowledge.words
+    phrases: dict[str, list[str]] = {}
+    for number, rule in enumerate(knowledge.rules):
+        if not rule.provider:
+            phrases.setdefault(rule.cause, []).extend(knowledge.raw_rules[number].get("text", ()))
     rows = []
     for code in knowledge.replies:
         told = words["reply"].get(code) or {}
@@ -36,7 +40,8 @@ def _titles(knowledge: Knowledge) -> list[tuple[str, str, str]]:
         rows.append((f"enhanced/{code}", f"{code}: {told.get('name', '')}", str(told.get("meaning", ""))))
     for cause, facts in knowledge.causes.items():
         told = words["causes"].get(cause) or {}
-        rows.append((f"cause/{cause}", facts["name"], f"{cause} {told.get('headline', '')} {told.get('happened', '')}"))
+        said = f"{cause} {told.get('headline', '')} {told.get('happened', '')} {' '.join(phrases.get(cause, ()))}"
+        rows.append((f"cause/{cause}", facts["name"], said))
     for number, rule in enumerate(knowledge.rules):
         if rule.provider:
             told = words["entries"].get(rule.id) or {}
@@ -117,7 +122,8 @@ def _search(text: str, knowledge: Knowledge, most: int) -> list[Found]:
     out = []
     for entry, title, more in _titles(knowledge):
         in_title = set(_WORD.findall(fold(title).lower()))
-        in_rest = set(_WORD.findall(fold(f"{more} {entry}").lower()))
+        rest = _WORD.findall(fold(f"{more} {entry}").lower())
+        in_rest = set(rest)
         score = 0.0
         hits = 0
         for word in wanted:
@@ -128,5 +134,9 @@ def _search(text: str, knowledge: Knowledge, most: int) -> list[Found]:
             elif len(word) > 3 and any(other.startswith(word) for other in in_title | in_rest):
                 score, hits = score + 1, hits + 1
         if hits * 2 >= len(wanted) and hits:
-            out.append(Found(entry, title, score + 2 * (hits == len(wanted)) - len(in_title) / 200))
+            whole = hits == len(wanted)
+            score += 2 * whole
+            if whole and entry.startswith("cause/"):  # a general word means the cause whose phrases use it most
+                score += 2 + min(sum(map(rest.count, wanted)), 99) / 100
+            out.append(Found(entry, title, score - len(in_title) / 200))
     return sorted(out, key=lambda row: (-row.score, row.id))[:most]

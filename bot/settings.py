@@ -155,6 +155,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def describe_settings() -> str:
+    """All settings, a name and what it is for on two lines each."""
+    rows = (f"{setting.name}{' (secret)' * setting.secret}\n    {setting.doc}" for setting in SETTINGS)
+    return "\n".join(rows) + "\nNAME_FILE names a file that holds the value of NAME."
+
+
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
     """Names that look like settings of ours but are none; most are misspelled."""
     known = {setting.name + end for setting in SETTINGS for end in ("", "_FILE")} | {"SMTPBOT_REQUIRE"}

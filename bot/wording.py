@@ -24,10 +24,8 @@ _LIMIT = re.compile(r"(?:maximum|limit|max|size)[^\d\n]{0,40}(\d[\d.,]{0,15}\s?(
 
 
 @lru_cache(maxsize=16_384)
-def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...] | None:
-    """The template as (text or name, is a name, inside backticks); None where it has no placeholder."""
-    if "{" not in template:
-        return None
+def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...]:
+    """The template as (text or name, is a name, inside backticks)."""
     pieces: list[tuple[str, bool, bool]] = []
     position = 0
     for found in _HOLE.finditer(template):
@@ -43,7 +41,7 @@ def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...] | None:
 class Values:
     """What the placeholders stand for in one answer; a value is looked for only when a sentence asks for it."""
 
-    __slots__ = ("_defaults", "_failure", "_known", "_provider_name", "_verdict")
+    __slots__ = ("_defaults", "_failure", "_known", "_lookup", "_provider_name")
 
     def __init__(
         self,
@@ -51,10 +49,10 @@ class Values:
         verdict: Verdict,
         defaults: dict[str, dict[str, str]],
         provider_name: str | None,
-        given: dict[str, str] | None = None,
+        lookup: str | None = None,
     ) -> None:
-        self._failure, self._verdict, self._defaults, self._provider_name = failure, verdict, defaults, provider_name
-        self._known: dict[str, str | None] = dict(given or {})
+        self._failure, self._defaults, self._provider_name, self._lookup = failure, defaults, provider_name, lookup
+        self._known: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:
         """The value of a placeholder in this text, or None."""
@@ -74,11 +72,11 @@ class Values:
 
     def fill(self, template: str) -> str:
         """The sentence with every placeholder filled; a stand-in at its start is capitalized."""
-        pieces = _compiled(template)
-        if pieces is None:
+        if "{" not in template:
             return template
+        pieces = _compiled(template)
         out = "".join([self.shown(text, coded) if hole else text for text, hole, coded in pieces])
-        return out[:1].upper() + out[1:] if pieces[0][1] and self.get(pieces[0][0]) is None else out
+        return out[:1].upper() + out[1:] if pieces and pieces[0][1] and self.get(pieces[0][0]) is None else out
 
     # the single values
 
@@ -145,6 +143,12 @@ class Values:
         """The name of the provider that spoke."""
         return self._provider_name
 
+    def list_link(self) -> str | None:
+        """The page where the provider that spoke, or the list it quotes, is asked about the sending IP."""
+        if self._lookup is None:
+            return None
+        return self.fill(self._lookup) if self.get("ip") else self._lookup.split("{ip}")[0]
+
     def list(self) -> str | None:
         """The block list the text names, by its zone."""
         found = _LIST.search(self._text())
@@ -209,6 +213,7 @@ _FINDERS: dict[str, Callable[[Values], str | None]] = {
         "reporting_host",
         "provider",
         "list",
+        "list_link",
         "limit",
         "queue_id",
         "reply",
@@ -216,4 +221,4 @@ _FINDERS: dict[str, Callable[[Values], str | None]] = {
         "url",
     )
 }
-PLACEHOLDERS = frozenset(_FINDERS) | {"list_link"}
+PLACEHOLDERS = frozenset(_FINDERS)

@@ -1,6 +1,7 @@
 """The commands as a person types them: what is printed, and the exit status."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,13 @@ def test_own_knowledge_is_laid_over_ours_and_its_faults_are_named(tmp_path: Path
     (providers / "broken.yaml").write_text("id: broken\n  family: [\n")
     done = _run("ask", "451", env={"SMTPBOT_DATA_DIR": str(tmp_path)})
     assert done.returncode == 3 and "broken.yaml:2:" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_step_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """An unquoted colon makes a mapping of a step; it must not reach an answer."""
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "data", data)
+    with (data / "text/en/providers/google.yaml").open("a", encoding="utf-8") as words:
+        words.write("google/broken:\n  steps:\n  - Ask: the admin.\n")
+    done = _run("data", "check", "--folder", str(data))
+    assert done.returncode == 3 and "google/broken steps: {'Ask': 'the admin.'} is no text" in done.stderr

@@ -113,3 +113,19 @@ def test_no_terminal_escape_or_direction_mark_gets_through(bot: Bot) -> None:
 
     shown = render(bot.answer("550 5.1.1 \x1b[2J\x1b]0;title\x07<a\u202e@example.org>: User unknown\x08").message)
     assert "\x1b" not in shown and "\u202e" not in shown and "\x08" not in shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "limit"),
+    [
+        (b"X-Hop: 1\n" * 2_500, "Only the first 2,000 header lines were read."),
+        (b"Content-Type: text/plain\n\n" + b"words " * 2_000_000, "Only the first 10 MB of the message were read."),
+    ],
+)
+def test_a_mail_beyond_a_limit_is_answered_and_the_limit_named(bot: Bot, raw: bytes, limit: str) -> None:
+    lead, _, rest = raw.partition(b"\n\n")
+    said = b"<a@example.org>: host mx.example.org said: 550 5.1.1 User unknown\n"
+    head = b"From: MAILER-DAEMON@example.com\nSubject: Undelivered Mail Returned to Sender\n" + lead + b"\n\n"
+    reply = bot.answer_mail(head.replace(b"\n\n\n", b"\n\n") + said + rest)
+    assert reply.answers[0].verdict.cause == "mailbox-not-found"
+    assert limit in [part.text for part in reply.message.parts if part.kind == "note"]

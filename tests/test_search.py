@@ -19,7 +19,8 @@ def ids(bot: Bot, text: str, most: int = 3) -> list[str]:
         ("quota gmail", "google/over-quota"),
         ("gmail 4.7.28", "google/"),
         ("dmarc yahoo", "yahoo/"),
-        ("blacklisted", "blacklist"),
+        ("blacklisted", "cause/sender-blocklisted"),
+        ("blaklisted", "cause/sender-blocklisted"),
         ("mailbox full", "cause/mailbox-full"),
         ("mailbox ful", "cause/mailbox-full"),
         ("spf", "cause/authentication-failed"),
@@ -63,7 +64,7 @@ def test_a_private_code_finds_its_entry_first(bot: Bot, text: str, first: str) -
     ],
 )
 def test_a_near_miss_of_a_private_code_is_asked_back(bot: Bot, text: str, code: str, entry: str) -> None:
-    """"Did you mean", with the entry of the code that was meant among the first three."""
+    """ "Did you mean", with the entry of the code that was meant among the first three."""
     found = [row for row in search(text, bot.knowledge)[:3] if row.id == entry]
     assert found and found[0].title.startswith(f"did you mean {code}? ")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import SETTINGS, Settings, read_settings, unknown_names
+from bot.settings import SETTINGS, Settings, describe_settings, read_settings, unknown_names
 
 ROOT = Path(__file__).parent.parent
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -120,3 +120,9 @@ def test_misspelled_names_are_found() -> None:
 def test_settings_do_not_print_secrets() -> None:
     """A traceback or a log of the settings shows none."""
     assert "xoxb" not in repr(read_settings(SOCKET))
+
+
+def test_all_settings_are_described_and_the_secret_ones_marked() -> None:
+    listed = describe_settings()
+    for setting in SETTINGS:
+        assert f"{setting.name}{' (secret)' if setting.secret else ''}\n    {setting.doc}\n" in listed

@@ -31,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, list[str]], str]
 
 _PLAIN = {"content-type": ["text/plain;charset=utf-8"]}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _JSON = {"content-type": ["application/json;charset=utf-8"]}
 _log = logging.getLogger("smtpbot.slack")
 
@@ -94,7 +95,7 @@ class SlackHttp:
         answered: list[str] = []
 
         async def ack(answer: dict[str, Any]) -> None:
-            answered.append(json.dumps(answer, ensure_ascii=False))
+            answered.append(_ENCODER.encode(answer))
 
         command = {"text": unquote_plus(fields.get("text", ""))}
         respond = AsyncRespond(response_url=unquote_plus(fields.get("response_url", "")))

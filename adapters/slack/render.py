@@ -50,10 +50,17 @@ def render_line(line: str) -> Payload:
 
 def escape(text: str) -> str:
     """Text in which Slack finds no mention, link, channel or broadcast."""
-    if not _SPECIAL.search(text):
+    if _is_plain(text):
         return text
     plain = _BROADCAST.sub("@" + _JOINER, _UNSEEN.sub("", text))
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in one line has to be escaped; much faster than _SPECIAL, which has the last word on the rest."""
+    return (
+        "&" not in text and "<" not in text and ">" not in text and "@" not in text and text.isprintable()
+    ) or not _SPECIAL.search(text)
 
 
 class _Pen:
@@ -154,7 +161,7 @@ def _blocks(message: Message, pen: _Pen) -> Iterator[Payload]:
 
 
 def _title(text: str) -> str:
-    if len(text) <= MAX_HEADER and text and not _SPECIAL.search(text):
+    if len(text) <= MAX_HEADER and text and _is_plain(text):
         return text
     plain = " ".join(_BROADCAST.sub("@" + _JOINER, _UNSEEN.sub("", text)).split()) or "…"
     return plain if len(plain) <= MAX_HEADER else plain[: MAX_HEADER - 1].rstrip() + "…"

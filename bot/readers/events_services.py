@@ -35,6 +35,10 @@ def _dict(value: Any) -> Event:
     return value if isinstance(value, dict) else {}
 
 
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def make(
     recipient: str | None, said: str, *, permanence: Permanence = None, cause: str | None = None, action: str = "failed", code: Any = None, status: Any = None,
     host: Any = None, reporting: Any = None, context: str = "", sender: str | None = None,
@@ -359,7 +363,7 @@ def mandrill(event: Event) -> list[Failure] | None:
     )
     said = _text(message.get("diag"))
     cause = _MANDRILL_CAUSES.get(_text(message.get("bounce_description")).lower())
-    smtp = next((row for row in map(_dict, (message.get("smtp_events") or [])[::-1]) if row.get("diag")), {})
+    smtp = next((row for row in map(_dict, _list(message.get("smtp_events"))[::-1]) if row.get("diag")), {})
     said = said or _text(smtp.get("diag"))
     if kind == "spam":
         return [make(to, "spam complaint", cause="complaint", sender=sender)]
@@ -391,12 +395,12 @@ _MAILY = ("mail", "sender", "recipient", "from address", "sending", "signature",
 def api_error(event: Event) -> list[Failure] | None:
     """The error a sending service's API answers with."""
     rows = (
-        [_dict(row) for row in event.get("errors") or [] if isinstance(row, dict)]
+        [_dict(row) for row in _list(event.get("errors")) if isinstance(row, dict)]
         if isinstance(event.get("errors"), list)
         else []
     )
-    for message in event.get("Messages") or [] if isinstance(event.get("Messages"), list) else []:
-        rows += [_dict(row) for row in _dict(message).get("Errors") or []]
+    for message in _list(event.get("Messages")):
+        rows += [_dict(row) for row in _list(_dict(message).get("Errors"))]
     words = [event.get("message"), event.get("Message"), event.get("error"), event.get("ErrorMessage")]
     words += [row.get(key) for row in rows[:20] for key in ("message", "description", "ErrorMessage", "detail")]
     said = ". ".join(dict.fromkeys(word for word in words if isinstance(word, str) and word))

@@ -120,7 +120,7 @@ def read_mail(raw: bytes) -> Bounce:
     author = _author(parts)
     failures = tuple(replace(failure, author=author) for failure in found.failures) if author else found.failures
     return replace(
-        found, failures=failures, notes=(*dict.fromkeys(parts.limits), *found.notes), date=parts.headers.get("date")
+        found, failures=failures, limits=(*dict.fromkeys(parts.limits), *found.limits), date=parts.headers.get("date")
     )
 
 

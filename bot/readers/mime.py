@@ -134,7 +134,7 @@ def _headers(message: Any) -> dict[str, str]:
 
 def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
     if depth > MAX_DEPTH or len(parts.texts) + len(parts.html) + len(parts.reports) > MAX_PARTS:
-        parts.limits.append(f"only {MAX_DEPTH} levels of nesting and {MAX_PARTS} parts are read")
+        parts.limits.append(f"Only {MAX_DEPTH} levels of nesting and {MAX_PARTS} parts of the message were read.")
         return
     kind = str(message.get_content_type())
     payload = message.get_payload()
@@ -201,25 +201,25 @@ def split_message(raw: bytes) -> Parts:
 
     parts = Parts()
     if len(raw) > MAX_MAIL:
-        parts.limits.append(f"only the first {MAX_MAIL // 1_000_000} MB of the message were read")
+        parts.limits.append(f"Only the first {MAX_MAIL // 1_000_000} MB of the message were read.")
         raw = raw[:MAX_MAIL]
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     raw = raw.replace(b"\0", b"").lstrip(b"\n \t\xef\xbb\xbf")
     if len(_BOUNDARY.findall(raw[:2_000_000])) > 4 * MAX_DEPTH:
-        parts.limits.append(f"only {MAX_DEPTH} levels of nesting are read")
+        parts.limits.append(f"Only {MAX_DEPTH} levels of nesting were read.")
         raw = raw[:60_000]
         if len(_BOUNDARY.findall(raw)) > 4 * MAX_DEPTH:
             raw = raw.split(b"\n\n", 1)[0] + b"\n\n"
     head, gap, body = raw.partition(b"\n\n")
     if head.count(b"\n") > 2_000:
-        parts.limits.append("only the first 2,000 header lines were read")
+        parts.limits.append("Only the first 2,000 header lines were read.")
         raw = b"\n".join(head.split(b"\n", 2_000)[:2_000]) + gap + body
     raw = _REPORT_TYPE.sub(rb"\1text/x-\2", raw)
     try:
         return _sorted(email.message_from_bytes(raw), parts)
     except RecursionError:
-        parts.limits.append(f"only {MAX_DEPTH} levels of nesting are read")
+        parts.limits.append(f"Only {MAX_DEPTH} levels of nesting were read.")
     return parts
 
 

@@ -1,0 +1,21 @@
+"""README.md: the answers it shows are those of today, and the files it names are there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_answers_shown_are_those_of_today() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/write_transcript.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_files_it_links_to_are_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 4
+    assert [link for link in links if not (ROOT / link).exists()] == []
