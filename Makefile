@@ -13,7 +13,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test format check-format lint types check-data check data golden bench screenshot local-slack lock clean
+.PHONY: help run test format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack lock clean
 .NOTPARALLEL:
 
 help:
@@ -52,11 +52,15 @@ golden: $(DEVELOPMENT) $(KNOWLEDGE) ## write the golden answers anew; read the d
 
 bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 	@$(BIN)/python scripts/bench.py
-	@$(BIN)/python scripts/bench_logfile.py
-	@$(BIN)/python scripts/bench_slack.py
 
 local-slack: ## put the Slack-compatible server for tests/adapters into .local-slack (needs npm)
 	@scripts/install-local-slack
+
+transcript: $(DEVELOPMENT) $(KNOWLEDGE) ## write the answers in README.md anew
+	@$(BIN)/python scripts/write_transcript.py
+
+gallery: $(DEVELOPMENT) $(KNOWLEDGE) ## write docs/gallery.md anew
+	@$(BIN)/python scripts/write_gallery.py
 
 screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack.png anew
 	@$(BIN)/python scripts/screenshot_slack.py
