@@ -12,6 +12,10 @@ from bot.readers.recipients import find_recipient
 from bot.readers.replies import find_codes, one_line, read_diagnostic
 
 _REPLY_START = re.compile(r"^[^\w\n]{0,12}(?:(?:smtp|esmtp|lmtp|x-postfix|diagnostic-code|error|fehler|response|server response|remote server said|remote host said|said|got|reason|mail from|rcpt to|data)\b[\s:;=(\[\"'-]{0,6}){0,3}[\"'(\[<#]{0,3}([245]\d\d)(?:[ -](?:#|\(#)?([245]\.\d{1,3}\.\d{1,3}))?[\s\-:;,.]", re.I)  # fmt: skip
+MAX_GREETING = 600  # characters of somebody's own words before a pasted mail
+_HEADER = re.compile(
+    r"(?:Return-Path|Received|Delivered-To|From|To|Subject|Date|Message-ID|MIME-Version|X-[\w-]{2,40}):[ \t]", re.I
+)
 # What only a report says, lower case.
 _BOUNCE_WORDS = (
     "this is the mail", "this message was created automatically by", "qmail-send program", "mail delivery system", "mail delivery subsystem",
@@ -30,10 +34,23 @@ def _is_report(text: str) -> bool:
 
 
 def _mail(text: str) -> Bounce | None:
+    text = _without_greeting(text)
     if not mail.looks_like_mail(text):
         return None
     found = mail.read_mail(text.lstrip().encode("utf-8", "surrogateescape"))
     return None if found.sort == "ordinary" and not _has_body_headers(text) else found
+
+
+def _without_greeting(text: str) -> str:
+    """The mail behind a few lines of somebody's own ("Hi, can you look at this?"); the text itself where there is none."""
+    end = 0
+    for line in text[:MAX_GREETING].splitlines(keepends=True):
+        if _HEADER.match(line):
+            own, rest = text[:end], text[end:]
+            told = "@" in own or REPLY.search(own) or _is_report(own)
+            return rest if own and not told and mail.looks_like_mail(rest) else text
+        end += len(line)
+    return text
 
 
 def _has_body_headers(text: str) -> bool:

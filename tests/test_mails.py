@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.app import Bot
 from bot.readers.mail import read_mail
 from bot.record import record
 
@@ -143,3 +144,20 @@ def test_no_two_mails_say_the_same():
     """No two expected readings are described with the same sentence."""
     counted = Counter(read_expected(mail)["what"] for mail in MAILS)
     assert [what for what, count in counted.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parent / "mails").glob("*.eml")), ids=lambda path: str(path.stem)
+)
+@pytest.mark.parametrize("own", ["Hi, can you please look at this mail?\n\n", "see below, what is wrong?\n"])
+def test_words_of_ones_own_before_a_pasted_mail_change_nothing(bot: Bot, path: Path, own: str) -> None:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        pytest.skip("a paste is Unicode text; this mail is bytes in another charset")
+    alone, led = bot.answer(text), bot.answer(own + text)
+    assert [answer.headline for answer in led.answers] == [answer.headline for answer in alone.answers]
+    assert [answer.failure.recipient for answer in led.answers] == [
+        answer.failure.recipient for answer in alone.answers
+    ]
+    assert led.is_bounce == alone.is_bounce

@@ -71,7 +71,6 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 # Left out, each for its reason. A name may be a family (`events`) or a single text.
 _BREAKS = "line breaks, header folding or base64 are its format, and wrapping breaks them"
 _RECORDS = "one line is one record; cut in two, each half is read for itself"
-_FIRST = "it is told by its first header lines, which no longer come first: what is left is talk, or a reply without its report"
 _GAP = "a known gap: it is read, but not as well as it stands alone"
 _CASE = "names of fields and events keep their case; a program writes them in one way only"
 EXCLUDED: dict[str, dict[str, str]] = {
@@ -89,16 +88,7 @@ EXCLUDED: dict[str, dict[str, str]] = {
     "slacked": {},
     "shouted": dict.fromkeys("events logs-15 logs-23 logs-36 logs-42 logs-44 logs-45 logs-47".split(), _CASE)
     | {"exceptions-19": _GAP},
-    "chatted": dict.fromkeys(
-        "arf-auth-failure auto-gmail-fr auto-outlook-en auto-ticket-received challenge-confirm-sender challenge-tmda "
-        "encoded-status-part-base64 mdn-deleted-unread mdn-read-receipt ordinary-list-discussion ordinary-newsletter "
-        "ordinary-parcel-returned ordinary-prose-quotes-error".split(),
-        _FIRST,
-    )
-    | dict.fromkeys(
-        "au-user-unknown encoded-iso-2022-jp groupwise-wpgate nested-forward-inline notes-quota-text-only logs-53".split(),
-        _GAP,
-    ),
+    "chatted": {"logs-53": _GAP},
 }
 
 

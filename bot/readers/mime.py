@@ -236,7 +236,7 @@ def _sorted(message: Any, parts: Parts) -> Parts:
     if isinstance(message.get_payload(), list):
         if message.preamble and has_fields(message.preamble):
             parts.texts.append(message.preamble[:MAX_PART])
-        if message.epilogue and not parts.texts and not parts.reports:
+        if message.epilogue and not (parts.texts or parts.html or parts.reports):
             parts.texts.append(message.epilogue[:MAX_PART])
     elif not parts.texts and not parts.html and not parts.reports:
         parts.texts.append(_text(message))
