@@ -92,3 +92,13 @@ def test_fields_of_any_type_are_read_without_a_traceback(value: object) -> None:
     """A service's names with what nobody expects in them."""
     events.read(json.dumps(value))
     events.read(json.dumps([value]))
+
+
+def test_spam_beside_a_deferral_is_its_reason_and_no_complaint(bot: Bot) -> None:
+    reply = bot.answer('{"event": "deferred", "email": "kim@example.org", "reason": "spam"}')
+    assert reply.is_bounce
+    assert [(answer.verdict.cause, answer.verdict.permanence) for answer in reply.answers] == [
+        ("spam-content", "temporary")
+    ]
+    complaint = bot.answer('{"event": "spam", "email": "kim@example.org"}')
+    assert [answer.verdict.cause for answer in complaint.answers] == ["complaint"]

@@ -269,8 +269,8 @@ def read_event(event: dict[str, Any]) -> Failure | None:
     if code and code[0] in "45" and diagnosis.reply_code:
         permanence = None  # the reply itself says it
     cause = next((_CAUSES[value] for value in subtypes if value in _CAUSES), None)
-    if types & _COMPLAINT:
-        cause = "complaint"
+    if types & _COMPLAINT:  # beside a type that says refused or deferred, `spam` is its reason
+        cause = cause or "spam-content" if types & (_PERMANENT | _TEMPORARY) else "complaint"
     delivered = bool(types & _DELIVERED) and not cause and permanence is None and not (code and code[0] in "45")
     if not delivered and not (cause or permanence or (code and code[0] in "45") or diagnosis.enhanced_code):
         return None
