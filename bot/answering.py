@@ -66,7 +66,7 @@ def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours
         headline += " · " + ui["permanence"][verdict.permanence]
     incoming = knowledge.words["incoming"].get(verdict.cause) if failure.direction == "incoming" else None
     if incoming:  # our own server refused: the words are for its admin
-        entry_words, detail_words, cause_words = {}, {}, {**cause_words, **incoming}
+        entry_words, detail_words, cause_words = {}, {}, incoming
     first = verdict.who[0] if verdict.who else ""
     move = _move(first, entry_words, detail_words, cause_words)
     moved = fill(move) if move else ui["who"].get(first, "")

@@ -123,3 +123,16 @@ def test_no_text_breaks_the_reader(parts: list[str]) -> None:
 def test_no_table_breaks_the_reader(text: str) -> None:
     """Half tables, quotes that never end."""
     logs_csv.read_table('"EventId","Recipients","RecipientStatus","Sender"\n' + text)
+
+
+def test_our_own_refusal_has_steps_for_the_refusing_server(bot: Bot) -> None:
+    """Also where the situation, here Postfix, has steps of its own for the sender."""
+    line = (
+        "Nov 10 12:00:01 mx1 postfix/smtpd[123]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 450 4.7.1 Client host rejected: "
+        "cannot find your reverse hostname, [203.0.113.9]; from=<a@example.net> to=<b@example.com> proto=ESMTP helo=<x>"
+    )
+    (answer,) = bot.answer(line).answers
+    told = bot.knowledge.words["incoming"]["reverse-dns-missing"]["steps"]
+    assert len(answer.steps) == len(told) and "check_client_access" in answer.steps[1]
+    for cause, words in bot.knowledge.words["incoming"].items():
+        assert {"happened", "move", "steps"} <= words.keys(), cause
