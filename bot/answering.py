@@ -1,6 +1,7 @@
 """Failure + Verdict + Knowledge -> Answer: the entry's own words first, then the detail's, then the cause's."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -38,8 +39,14 @@ def situation_of(failure: Failure) -> str | None:
     return _SITUATIONS.get(failure.software or "")
 
 
-def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours | None = None) -> Answer:
-    """The answer to one failure, in words."""
+def compose(
+    failure: Failure,
+    verdict: Verdict,
+    knowledge: Knowledge,
+    ours: Ours | None = None,
+    known: Mapping[str, str] | None = None,
+) -> Answer:
+    """The answer to one failure, in words; `known` are values for placeholders that the failure no longer shows."""
     ui = knowledge.ui
     cause_words = knowledge.cause_words(verdict.cause)
     detail_words: dict[str, Any] = {}
@@ -51,7 +58,7 @@ def compose(failure: Failure, verdict: Verdict, knowledge: Knowledge, ours: Ours
     named = knowledge.providers.get(rule.provider) if rule and rule.provider else None
     lookup = (named or provider or {}).get("lookup")
     spoken = provider["name"] if provider and provider["kind"] != "blocklist" else None
-    values = Values(failure, verdict, ui, spoken, lookup)
+    values = Values(failure, verdict, ui, spoken, lookup, known)
     fill = values.fill
     headline = fill(
         entry_words.get("headline")

@@ -1,6 +1,7 @@
 """The wiring: Bot(knowledge).answer(text, via) -> Reply. Text in, everything there is to say out; no clock, no file, no log."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,10 @@ from bot import question
 from bot.asked import Questions
 from bot.drafts import make_drafts
 from bot.knowledge import Knowledge, load_knowledge
-from bot.model import Reply, Via
+from bot.model import Question, Reply, Via
 from bot.ours import Ours
 from bot.remarks import note, silence, usage
-from bot.rendering import with_note
+from bot.rendering import bounce_message, with_note
 from bot.settings import Settings
 from bot.undamage import MAX_TEXT, undamage
 
@@ -67,6 +68,20 @@ class Bot:
         if reply is None:
             return self.answer(raw[: MAX_TEXT * 4].decode("utf-8", "replace"), via, drafts)
         return self._drafted(reply) if drafts else reply
+
+    def recall(self, references: Sequence[str], values: Mapping[str, str], drafts: bool = False) -> Reply | None:
+        """The reply that references (see bot.recalling) stand for; None where nothing is known of them anymore."""
+        from bot import recalling
+
+        asked = recalling.question_of(references[0]) if references else None
+        if asked is not None:
+            return self.answer(asked, drafts=drafts)
+        answers = recalling.recall_answers(references, values, self.knowledge, self.ours)
+        if not answers:
+            return None
+        message = bounce_message(answers, self.knowledge.ui)
+        reply = Reply("bounce", "slash", True, True, message, answers, Question("bounce", ""))
+        return replace(reply, drafts=make_drafts(answers[0], self.knowledge, values)) if drafts else reply
 
     def _answer(self, text: str, via: Via) -> Reply:
         text = text.strip()

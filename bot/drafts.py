@@ -1,6 +1,7 @@
 """Ready-to-send mails about one failure: to the customer, and to the postmaster of the other side."""
 
 import re
+from collections.abc import Mapping
 
 from bot.answering import codes_text
 from bot.knowledge import Knowledge
@@ -8,10 +9,11 @@ from bot.model import Answer
 from bot.wording import Values
 
 SORTS = ("customer", "postmaster")
+_NO_FAILURE = ("accepted", "auto-reply", "complaint")
 _DOUBLED = re.compile(r"[.,;:!?]+”(?=[.,;:!?])")  # a quoted reply that ends in a sign, and the sentence's own
 
 
-def make_drafts(answer: Answer, knowledge: Knowledge) -> dict[str, str]:
+def make_drafts(answer: Answer, knowledge: Knowledge, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """`customer` and `postmaster`, three to six sentences each; the entry's words first, then the detail's, then the cause's."""
     verdict, failure = answer.verdict, answer.failure
     cause_words = knowledge.cause_words(verdict.cause)
@@ -19,7 +21,11 @@ def make_drafts(answer: Answer, knowledge: Knowledge) -> dict[str, str]:
     entry_words = knowledge.words["entries"].get(verdict.entry or "") or {}
     provider = knowledge.providers.get(verdict.provider_id or "")
     values = Values(
-        failure, verdict, knowledge.ui, provider["name"] if provider and provider["kind"] != "blocklist" else None
+        failure,
+        verdict,
+        knowledge.ui,
+        provider["name"] if provider and provider["kind"] != "blocklist" else None,
+        known=known,
     )
     out = {}
     for sort in SORTS:
@@ -33,4 +39,5 @@ def make_drafts(answer: Answer, knowledge: Knowledge) -> dict[str, str]:
         )
         if template:
             out[sort] = _DOUBLED.sub("”", values.fill(" ".join(template.split())))
-    return out if codes_text(failure) or failure.diagnostic else {}
+    recalled = known is not None and verdict.cause not in _NO_FAILURE
+    return out if codes_text(failure) or failure.diagnostic or recalled else {}

@@ -19,3 +19,7 @@ class UsageError(BotError):
     """The command line asks for something that does not exist."""
 
     exit_status = 2
+
+
+class StoreError(BotError):
+    """The store (the database) is out of reach."""

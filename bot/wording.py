@@ -4,7 +4,7 @@ Between backticks a missing value becomes a CAPITAL stand-in, in prose it become
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from bot.model import Failure, Verdict
@@ -50,9 +50,10 @@ class Values:
         defaults: dict[str, dict[str, str]],
         provider_name: str | None,
         lookup: str | None = None,
+        known: Mapping[str, str] | None = None,
     ) -> None:
         self._failure, self._defaults, self._provider_name, self._lookup = failure, defaults, provider_name, lookup
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str, str | None] = {**known} if known else {}
 
     def get(self, name: str) -> str | None:
         """The value of a placeholder in this text, or None."""

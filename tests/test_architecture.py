@@ -46,7 +46,7 @@ ORDER = [
     {"lookups", "drafts"},
     {"rendering"},
     {"record", "remarks"},
-    {"asked", "pasted"},
+    {"asked", "pasted", "recalling"},
     {"app"},
     {"checking"},
     {"upkeep"},
@@ -61,7 +61,7 @@ ALLOWED_BESIDE = {
     ("readers.prose", "readers.transcript"),
 }  # fmt: skip
 PURE = ["codes", "undamage", "matching", "redaction", "reading", "neighbors", "question", "deciding", "suggestions", "wording", "ours", "answering", "lookups", "drafts",
-        "rendering", "record", "app"]  # fmt: skip
+        "rendering", "recalling", "record", "app"]  # fmt: skip
 FORBIDDEN = {
     "time",
     "datetime",
