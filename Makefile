@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?= chat
+SECONDS ?= 5
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack lock clean
+.PHONY: help run test fuzz format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack lock clean
 .NOTPARALLEL:
 
 help:
@@ -25,7 +26,7 @@ run: $(RUNTIME) $(KNOWLEDGE) ## talk to the bot; ARGS="ask 451" runs another com
 test: $(DEVELOPMENT) $(KNOWLEDGE) ## run the tests; TESTS="-x -m 'not slow'" picks some
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: check-format lint types test check-data ## all that CI asks: format, lint, types, tests, data
+check: check-format lint types test check-data fuzz ## all that CI asks: format, lint, types, tests, data, a minute of fuzzing
 
 check-format: $(DEVELOPMENT)
 	@$(BIN)/ruff format --check $(CODE)
@@ -38,6 +39,9 @@ types: $(DEVELOPMENT)
 
 check-data: $(RUNTIME) $(KNOWLEDGE)
 	@$(BIN)/smtpbot data check
+
+fuzz: $(DEVELOPMENT) $(KNOWLEDGE) ## look for inputs that break something; SECONDS=600 for each target, TARGETS="mime slack"
+	@$(BIN)/python tests/fuzz/run.py $(SECONDS) $(TARGETS)
 
 format: $(DEVELOPMENT) ## lay the code out and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet $(CODE)
@@ -66,7 +70,7 @@ screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack.png anew
 	@$(BIN)/python scripts/screenshot_slack.py
 
 clean: ## remove the environment, the built knowledge and all caches
-	rm -rf $(VENV) .venv-lock .local-slack dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lock .local-slack .fuzz dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find bot adapters tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. Each stamp is older than its lock when the lock has changed, and then it is installed again.

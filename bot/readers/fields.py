@@ -88,6 +88,12 @@ def _groups(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     return message, recipients
 
 
+def _find_action(text: str) -> str | None:
+    """The action-value (RFC 3464 section 2.3.3), whatever stands behind it; None for a word that is none."""
+    words = text.partition("(")[0].split()
+    return _ACTIONS.get(words[0].lower().strip(";,.")) if words else None
+
+
 def read_fields(text: str) -> list[Failure]:
     """Every recipient of the delivery report in a text, in order; [] where it has none."""
     message, recipients = _groups(text)
@@ -105,11 +111,7 @@ def read_fields(text: str) -> list[Failure]:
             candidate = address_in(fields[name]) if name in fields else None
             if candidate and (recipient is None or ("@" in candidate and "@" not in recipient)):
                 recipient = candidate
-        action = _ACTIONS.get(
-            fields.get("action", "").split("(")[0].split()[0].lower().strip(";,.")
-            if fields.get("action", "").split()
-            else ""
-        )
+        action = _find_action(fields.get("action", ""))
         own_words = raw.strip().lower().startswith(_OWN_WORDS)
         remote = _host_in(fields["remote-mta"]) if "remote-mta" in fields else None
         failures.append(
