@@ -17,7 +17,7 @@ from bot.storage import MemoryStore, Store
 from bot.telemetry import start_logging
 
 # Each names a module with find_reason_off(settings) -> str | None and run(service) -> coroutine.
-ADAPTERS: Mapping[str, str] = {"slack": "adapters.slack.run"}
+ADAPTERS: Mapping[str, str] = {"slack": "adapters.slack.run", "discord": "adapters.discord.run"}
 
 _log = logging.getLogger("smtpbot")
 

@@ -25,6 +25,11 @@ class Settings:
     slack_app_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
     slack_api_url: str = SLACK_API
+    discord_token: str | None = field(default=None, repr=False)
+    discord_message_content: bool = False
+    discord_shards: int | None = None
+    discord_processes: int = 1
+    discord_ordinal: int | None = None
     listen: tuple[str, int] = ("127.0.0.1", 8451)
     data_dir: Path | None = None
     our_domains: tuple[str, ...] = ()
@@ -37,7 +42,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that no log may hold."""
-        return tuple(filter(None, (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)))
+        slack = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
+        return tuple(filter(None, (*slack, self.discord_token)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,31 @@ def _starting(prefix: str, where: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _discord_token(text: str) -> str:
+    if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", text):
+        raise ValueError("is no bot token (Discord Developer Portal > Bot > Reset Token)")
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return text.lower() == "on"
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 100_000:
+        raise ValueError("must be a number from 1 on")
+    return int(text)
+
+
+def _ordinal(text: str) -> int:
+    found = re.fullmatch(r"(?:.*-)?(\d{1,5})", text)
+    if not found:
+        raise ValueError("must be a number, or a name that ends in one, such as smtpbot-discord-2")
+    return int(found[1])
 
 
 def _secret(text: str) -> str:
@@ -118,6 +149,16 @@ SETTINGS = (
             "Slack over HTTP: the secret that signs Slack's requests; they arrive at /slack/events.", True),
     Setting("SLACK_API_URL", "slack_api_url", _api,
             "For tests only: another Slack API. The tokens go there, and a warning says so."),
+    Setting("DISCORD_TOKEN", "discord_token", _discord_token,
+            "Discord: the bot's token.", True),
+    Setting("SMTPBOT_DISCORD_MESSAGE_CONTENT", "discord_message_content", _switch,
+            "on: channels may be watched. Discord must allow the bot the message content intent. Default off."),
+    Setting("SMTPBOT_DISCORD_SHARDS", "discord_shards", _count,
+            "Shards in all. Default: as many as Discord recommends, in one process."),
+    Setting("SMTPBOT_DISCORD_PROCESSES", "discord_processes", _count,
+            "Over how many processes the shards are spread. Default 1."),
+    Setting("SMTPBOT_DISCORD_ORDINAL", "discord_ordinal", _ordinal,
+            "Which of these processes this one is, from 0: a number, or a pod's name that ends in one."),
     Setting("SMTPBOT_LISTEN", "listen", _listen,
             "Where HTTP is served: HOST:PORT. Default 127.0.0.1:8451; put a proxy with HTTPS before it."),
     Setting("SMTPBOT_DATA_DIR", "data_dir", _folder,

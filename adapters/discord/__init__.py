@@ -1,0 +1,1 @@
+"""Discord: slash command, message command, mentions, direct messages and watched channels over the gateway."""

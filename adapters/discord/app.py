@@ -1,0 +1,258 @@
+"""The handlers: read, ask, draw, send. What Discord delivers is claimed, answered and marked, so that it is answered once."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import discord
+
+from adapters.attachments import GONE, MAX_FILE, MAX_FILES, TOO_LARGE, TOO_MANY, answer_file, find_refusal, refuse
+from adapters.discord.inbound import Asked, Upload, read_quoted
+from adapters.discord.pace import SLOW_DOWN, Pacer
+from adapters.discord.render import render
+from adapters.discord.sending import Drawn, allows_embeds, contents, line, reply_beneath, without_flags
+from adapters.statistics import count_reply
+from bot.app import Bot
+from bot.errors import StoreError
+from bot.model import Reply
+from bot.recalling import references_of, values_of
+from bot.storage import LEASE, Store
+from bot.telemetry import Telemetry, describe
+
+LONG_TEXT = 8_000  # characters from which a text is read in a thread, so that other answers go on
+RETAKE = 5.0  # seconds between looks at a message that another process has begun to answer
+FAILED = "Something went wrong here. If it happens again, tell whoever runs this bot the number {id}."
+UNSEEN = (
+    "Discord does not let me read that message. Use its menu instead: Apps › **Explain this bounce**. "
+    "Or paste its text behind my name."
+)
+MISSING_PERMISSIONS, EMPTY_MESSAGE, NO_HISTORY = 50_013, 50_006, 160_002
+_log = logging.getLogger("smtpbot.discord")
+
+
+class Handlers:
+    """Everything Discord can ask of the bot, and the answers still on their way."""
+
+    def __init__(
+        self, bot: Bot, store: Store, telemetry: Telemetry, fetch: Callable[[Upload], Awaitable[bytes | None]], clock: Callable[[], float] = time.monotonic
+    ) -> None:  # fmt: skip
+        self.bot, self.store, self._telemetry, self._fetch = bot, store, telemetry, fetch
+        self.stopping = False
+        self._pacer = Pacer(clock=clock)
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def answer_message(self, message: discord.Message, asked: Asked) -> None:
+        """A mention, a direct message or something overheard: the answer goes beneath it, in public with addresses masked."""
+        async with self._working():
+            if asked.via == "channel" and not asked.uploads and not self.bot.answer(asked.text, "channel").answered:
+                return
+            if not await self._take(asked.key, wait=True):
+                return
+            pace = self._pacer.take(asked.user if asked.via == "mention" else asked.place.channel)
+            drawn = await self._answer_with_quoted(message, asked) if pace == "go" else []
+            if pace == "slow" and asked.via == "mention":
+                drawn = [line(SLOW_DOWN)]
+            if await self._send_beneath(message, drawn):
+                await self._mark(asked.key)
+            else:
+                await self._release(asked.key)
+
+    async def answer_interaction(self, interaction: discord.Interaction[Any], asked: Asked) -> None:
+        """A command, a form or the message command: the answer is for the asker alone."""
+        async with self.admitted(interaction) as admitted:
+            if not admitted:
+                return
+            if not asked.uploads or await _try(interaction.response.defer(ephemeral=True, thinking=True)):
+                await self.respond(interaction, await self.ask(asked))
+
+    @asynccontextmanager
+    async def admitted(self, interaction: discord.Interaction[Any]) -> AsyncIterator[bool]:
+        """Whether this process is to answer the interaction, which is then done with; tells the asker once where they ask too much."""
+        async with self._working():
+            key = f"discord/{interaction.id}"
+            if self.stopping or not await self._take(key):
+                yield False
+                return
+            pace = self._pacer.take(interaction.user.id)
+            if pace == "slow":
+                await self.respond(interaction, [line(SLOW_DOWN)])
+            yield pace == "go"
+            await self._mark(key)
+
+    async def respond(
+        self, interaction: discord.Interaction[Any], drawn: list[Drawn], private: bool = True, lead: str = ""
+    ) -> None:
+        """Send replies as the response to an interaction, all but the first as messages that follow; `lead` stands above them."""
+        embeds = interaction.app_permissions.embed_links or not interaction.guild_id
+        deferred = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+        try:
+            for number, content in enumerate(contents(drawn, embeds, sharable=private, lead=lead)):
+                if number == 0 and deferred:
+                    await interaction.edit_original_response(**without_flags(content))
+                elif number == 0:
+                    await interaction.response.send_message(ephemeral=private, **content)
+                else:
+                    await interaction.followup.send(ephemeral=private, **content)
+        except (discord.HTTPException, OSError) as error:
+            self._note_unsent(error)
+
+    async def ask(self, asked: Asked) -> list[Drawn]:
+        """The replies to the files and the text; a line with an id where that fails, and the same id in the log."""
+        public = not asked.private
+        try:
+            replies = [await self._ask_file(upload, asked) for upload in asked.uploads[:MAX_FILES]]
+            if len(asked.uploads) > MAX_FILES:
+                replies.append(refuse(TOO_MANY, "", asked.via))
+            if not replies or (asked.text and not any(reply.answered for reply in replies)):
+                told = await self._ask_text(asked)
+                replies = [told] if told.answered or not replies else replies
+            if asked.via == "channel":
+                replies = [reply for reply in replies if reply.answered]
+            for reply in replies:
+                await count_reply(self.store, asked.place, reply)
+            return [self.draw(reply, public) for reply in replies]
+        except Exception as error:  # the one place where a fault of ours is caught
+            identifier = secrets.token_hex(4)
+            _log.error("no answer, id %s: %s", identifier, describe(error))
+            self._telemetry.count("discord.failed")
+            return [line(FAILED.replace("{id}", identifier))]
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing more, and wait for the answers still on their way."""
+        self.stopping = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            _log.warning("%d answers were not finished within %s s", self._running, seconds)
+
+    async def _answer_with_quoted(self, message: discord.Message, asked: Asked) -> list[Drawn]:
+        """The answer; where a mention says nothing by itself, that to the message it replies to."""
+        quoted = await self._find_quoted(message) if asked.via == "mention" and not asked.uploads else None
+        if quoted is None:
+            return await self.ask(asked)
+        if asked.text and (await asyncio.to_thread(self.bot.answer, asked.text, "mention")).answered:
+            return await self.ask(asked)
+        text, files = read_quoted(quoted)
+        if not text and not files:
+            return [line(UNSEEN)]
+        return await self.ask(Asked(text, "mention", asked.key, asked.place, asked.user, asked.private, files))
+
+    async def _find_quoted(self, message: discord.Message) -> discord.Message | None:
+        """The message that this one replies to, unless it is an answer of ours or cannot be had."""
+        reference = message.reference
+        if reference is None or reference.message_id is None or message.type is not discord.MessageType.reply:
+            return None
+        found = reference.resolved
+        if found is None:
+            try:
+                found = await message.channel.fetch_message(reference.message_id)
+            except (discord.HTTPException, OSError):
+                return None
+        if not isinstance(found, discord.Message):
+            return None
+        me = message._state.self_id
+        return None if found.author.id == me else found
+
+    async def _ask_text(self, asked: Asked) -> Reply:
+        begun = time.perf_counter()
+        if len(asked.text) > LONG_TEXT:
+            reply = await asyncio.to_thread(self.bot.answer, asked.text, asked.via)
+        else:
+            reply = self.bot.answer(asked.text, asked.via)
+        self._telemetry.count(f"discord.{asked.via}.{reply.kind}", time.perf_counter() - begun)
+        return reply
+
+    async def _ask_file(self, upload: Upload, asked: Asked) -> Reply:
+        begun = time.perf_counter()
+        refusal = find_refusal(upload.name, upload.size, self.bot)
+        if refusal:
+            return refuse(refusal, upload.name, asked.via)
+        raw = await self._fetch(upload)
+        if raw is None or len(raw) > MAX_FILE:
+            return refuse(GONE if raw is None else TOO_LARGE, upload.name, asked.via)
+        reply = await asyncio.to_thread(answer_file, self.bot, raw, upload.name, asked.via)
+        self._telemetry.count(f"discord.file.{reply.kind}", time.perf_counter() - begun)
+        return reply
+
+    def draw(self, reply: Reply, public: bool, values: Mapping[str, str] | None = None) -> Drawn:
+        """The reply as embeds and as text, with what the buttons beneath it need."""
+        references = references_of(reply)
+        if references and values is None:
+            values = values_of(reply.answers[0], self.bot.knowledge)
+        return Drawn(render(reply, public, values), render(reply, public, embeds=False), references)
+
+    async def _send_beneath(self, message: discord.Message, drawn: list[Drawn]) -> bool:
+        """Reply to a message; as text where embeds are not allowed. False where a later try may do better."""
+        allowed = allows_embeds(message)
+        try:
+            await reply_beneath(message, drawn, allowed)
+        except discord.HTTPException as error:
+            if not (allowed and error.code in (MISSING_PERMISSIONS, EMPTY_MESSAGE)) and error.code != NO_HISTORY:
+                self._note_unsent(error)
+                return error.status < 500
+            try:
+                await reply_beneath(message, drawn, allowed and error.code == NO_HISTORY, error.code != NO_HISTORY)
+            except (discord.HTTPException, OSError) as again:
+                self._note_unsent(again)
+        except OSError as error:
+            self._note_unsent(error)
+            return False
+        return True
+
+    def _note_unsent(self, error: Exception) -> None:
+        code = f"{error.status} {error.code}" if isinstance(error, discord.HTTPException) else ""
+        _log.warning("answer not sent: %s %s", describe(error), code)
+        self._telemetry.count("discord.unsent")
+
+    async def _take(self, key: str, wait: bool = False) -> bool:
+        """Whether it is ours to answer. With `wait`, what another process began and never finished becomes ours."""
+        until = time.monotonic() + LEASE + 2 * RETAKE
+        while True:
+            try:
+                claim = await self.store.claim(key)
+            except StoreError:
+                _log.warning("an event is answered unclaimed: the store is out of reach")
+                return True
+            self._telemetry.count(f"discord.event.{claim}")
+            if claim != "busy" or not wait or self.stopping or time.monotonic() > until:
+                return claim == "taken"
+            await asyncio.sleep(RETAKE)
+
+    async def _mark(self, key: str) -> None:
+        try:
+            await self.store.mark_answered(key)
+        except StoreError:
+            _log.warning("an answer could not be recorded: the store is out of reach")
+
+    async def _release(self, key: str) -> None:
+        try:
+            await self.store.release(key)
+        except StoreError:
+            _log.warning("a claim could not be given back: the store is out of reach")
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        self._running += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+
+async def _try(sending: Awaitable[Any]) -> bool:
+    """Whether it could be sent; an interaction that Discord no longer knows is nobody's anymore."""
+    try:
+        await sending
+    except (discord.HTTPException, OSError) as error:
+        _log.warning("an interaction was lost: %s", describe(error))
+        return False
+    return True

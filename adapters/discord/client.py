@@ -1,0 +1,89 @@
+"""The connection to Discord: intents as few as there are, nothing cached that is not needed, every event to the handlers."""
+
+import asyncio
+import logging
+import sys
+from typing import Any
+
+import discord
+
+from adapters.discord.actions import Action
+from adapters.discord.app import Handlers
+from adapters.discord.commands import build_tree
+from adapters.discord.inbound import FORM, read_form, read_interaction, read_mention
+from adapters.discord.pressed import press
+from adapters.discord.shards import IdentifyQueue
+from adapters.discord.suggest import Suggestions
+from bot.telemetry import describe
+
+_log = logging.getLogger("smtpbot.discord")
+
+
+def intents(message_content: bool) -> discord.Intents:
+    """Servers, their messages and direct messages; the text of all messages only where channels are watched."""
+    wanted = discord.Intents.none()
+    wanted.guilds = wanted.guild_messages = wanted.dm_messages = True
+    wanted.message_content = message_content
+    return wanted
+
+
+class SmtpClient(discord.AutoShardedClient):
+    """The gateway's events, handed to the handlers."""
+
+    def __init__(
+        self, handlers: Handlers, message_content: bool = False, total: int | None = None, shards: list[int] | None = None
+    ) -> None:  # fmt: skip
+        super().__init__(
+            intents=intents(message_content), allowed_mentions=discord.AllowedMentions.none(), max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(), chunk_guilds_at_startup=False, shard_count=total, shard_ids=shards,  # type: ignore[arg-type]  # None stands for all
+        )  # fmt: skip
+        self.handlers = handlers
+        self.suggestions = Suggestions(handlers.bot.knowledge)
+        self.tree = build_tree(self)
+        self.queue: IdentifyQueue | None = None
+        self.connected: set[int] = set()
+        self.all_connected = asyncio.Event()
+        self.add_dynamic_items(Action)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for this shard's turn among all processes."""
+        if self.queue:
+            await self.queue.wait(shard_id or 0)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A mention or a direct message."""
+        if self.handlers.stopping or self.user is None:
+            return
+        asked = read_mention(message, self.user.id)
+        if asked:
+            await self.handlers.answer_message(message, asked)
+
+    async def press(self, interaction: discord.Interaction[Any], action: str, reference: str) -> None:
+        """A button beneath an answer."""
+        await press(self.handlers, interaction, action, reference)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """A submitted form; commands and buttons have ways of their own."""
+        data: dict[str, Any] = dict(interaction.data or {})
+        if interaction.type is discord.InteractionType.modal_submit and data.get("custom_id") == FORM:
+            text, files = read_form(data)
+            await self.handlers.answer_interaction(interaction, read_interaction(interaction, text, files))
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """The shard has its session."""
+        self.connected.add(shard_id)
+        if len(self.connected) == len(self.shard_ids or range(self.shard_count or 1)):
+            self.all_connected.set()
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """The shard has its session again."""
+        self.connected.add(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """The shard has lost its session."""
+        self.connected.discard(shard_id)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """A fault of ours outside an answer: told in the log, without content."""
+        error = sys.exc_info()[1]
+        _log.error("%s failed: %s", event_method, describe(error) if error else "")

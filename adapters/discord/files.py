@@ -1,0 +1,44 @@
+"""Fetches the files that people attach, never more of one than is read."""
+
+from typing import Self
+
+import aiohttp
+
+from adapters.attachments import MAX_FILE
+from adapters.discord.inbound import Upload
+
+READ_WITHIN = 20  # seconds for one file
+CHUNK = 65_536
+
+
+class Files:
+    """One HTTP session for all files."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(total=READ_WITHIN)
+        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def fetch(self, upload: Upload) -> bytes | None:
+        """The bytes of a file, one more than MAX_FILE at most; None where it cannot be had."""
+        if self._session is None:
+            return None
+        raw = bytearray()
+        try:
+            async with self._session.get(upload.url) as response:
+                if response.status != 200:
+                    return None
+                async for chunk in response.content.iter_chunked(CHUNK):
+                    raw += chunk
+                    if len(raw) > MAX_FILE:
+                        return bytes(raw[: MAX_FILE + 1])
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            return None
+        return bytes(raw)
