@@ -14,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack lock clean
 .NOTPARALLEL:
 
 help:
@@ -42,6 +42,9 @@ check-data: $(RUNTIME) $(KNOWLEDGE)
 
 fuzz: $(DEVELOPMENT) $(KNOWLEDGE) ## look for inputs that break something; SECONDS=600 for each target, TARGETS="mime slack"
 	@$(BIN)/python tests/fuzz/run.py $(SECONDS) $(TARGETS)
+
+worst: $(DEVELOPMENT) $(KNOWLEDGE) ## look for slow inputs; over a second a megabyte fails; SECONDS=600 looks longer
+	@$(BIN)/python scripts/search_worst.py $(SECONDS)
 
 format: $(DEVELOPMENT) ## lay the code out and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet $(CODE)
