@@ -45,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("adapters", nargs="*", metavar="ADAPTER")
     serve.add_argument("--settings", action="store_true", help="list the settings, and which of them are secret")
 
+    discord = commands.add_parser("discord", help="set up Discord: register the commands, print the invite links")
+    discord.add_argument("action", choices=("sync", "invite"))
+    discord.add_argument(
+        "--guild", type=int, metavar="ID", help="register in this server alone, where it shows at once"
+    )
+    discord.add_argument("--remove", action="store_true", help="remove the commands instead")
+
     completion = commands.add_parser("completion", help="print a completion script for your shell")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return parser
@@ -75,6 +82,14 @@ def _run(arguments: argparse.Namespace) -> int:
             print(describe_settings())
             return 0
         return serve.run(arguments.adapters, os.environ)
+    if arguments.command == "discord":
+        try:
+            from adapters.discord import tools
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"the Python package {error.name} is not installed (pip install 'smtpbot[discord]')"
+            ) from None
+        return tools.run(arguments.action, arguments.guild, arguments.remove, os.environ)
     from adapters.terminal import app
 
     if arguments.command == "ask":

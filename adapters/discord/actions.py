@@ -46,9 +46,12 @@ def buttons(references: tuple[str, ...], sharable: bool) -> ui.View | None:
     if not references:
         return None
     view = ui.View(timeout=None)
-    code_alone = references[0].startswith("q:")  # there is nobody to write to
+    left_out = set() if sharable else {"share"}
+    if references[0].startswith("q:"):
+        left_out.add("drafts")  # there is nobody to write to
+        left_out.update({"detail"} if " " not in references[0] else ())  # one code: all is said
     for action in NAMES:
-        if not ((action == "share" and not sharable) or (action == "drafts" and code_alone)):
+        if action not in left_out:
             view.add_item(Action(action, references[0]))
     for number, reference in enumerate(dict.fromkeys(references[1:MAX_TOLD]), 2):
         if reference != references[0]:

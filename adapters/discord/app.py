@@ -82,7 +82,10 @@ class Handlers:
             pace = self._pacer.take(interaction.user.id)
             if pace == "slow":
                 await self.respond(interaction, [line(SLOW_DOWN)])
-            yield pace == "go"
+            try:
+                yield pace == "go"
+            except Exception as error:
+                await self.respond(interaction, [self.failed(error)])
             await self._mark(key)
 
     async def respond(
@@ -91,11 +94,12 @@ class Handlers:
         """Send replies as the response to an interaction, all but the first as messages that follow; `lead` stands above them."""
         embeds = interaction.app_permissions.embed_links or not interaction.guild_id
         deferred = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+        begun = interaction.response.is_done()
         try:
             for number, content in enumerate(contents(drawn, embeds, sharable=private, lead=lead)):
                 if number == 0 and deferred:
                     await interaction.edit_original_response(**without_flags(content))
-                elif number == 0:
+                elif number == 0 and not begun:
                     await interaction.response.send_message(ephemeral=private, **content)
                 else:
                     await interaction.followup.send(ephemeral=private, **content)
@@ -117,11 +121,15 @@ class Handlers:
             for reply in replies:
                 await count_reply(self.store, asked.place, reply)
             return [self.draw(reply, public) for reply in replies]
-        except Exception as error:  # the one place where a fault of ours is caught
-            identifier = secrets.token_hex(4)
-            _log.error("no answer, id %s: %s", identifier, describe(error))
-            self._telemetry.count("discord.failed")
-            return [line(FAILED.replace("{id}", identifier))]
+        except Exception as error:
+            return [self.failed(error)]
+
+    def failed(self, error: Exception) -> Drawn:
+        """What is said where a fault of ours left something unanswered: a number, which the log has too."""
+        identifier = secrets.token_hex(4)
+        _log.error("no answer, id %s: %s", identifier, describe(error))
+        self._telemetry.count("discord.failed")
+        return line(FAILED.replace("{id}", identifier))
 
     async def drain(self, seconds: float) -> None:
         """Take nothing more, and wait for the answers still on their way."""

@@ -10,12 +10,16 @@ import discord
 from adapters.discord.actions import Action
 from adapters.discord.app import Handlers
 from adapters.discord.commands import build_tree
-from adapters.discord.inbound import FORM, read_form, read_interaction, read_mention
+from adapters.discord.inbound import FORM, read_form, read_interaction, read_mention, read_overheard
 from adapters.discord.pressed import press
+from adapters.discord.sending import line
 from adapters.discord.shards import IdentifyQueue
 from adapters.discord.suggest import Suggestions
+from adapters.discord.watch import INTRO, NO_CONTENT, NOT_ALLOWED, Chooser, Watched, chooser, told
+from bot.errors import StoreError
 from bot.telemetry import describe
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody misses voice here
 _log = logging.getLogger("smtpbot.discord")
 
 
@@ -43,7 +47,8 @@ class SmtpClient(discord.AutoShardedClient):
         self.queue: IdentifyQueue | None = None
         self.connected: set[int] = set()
         self.all_connected = asyncio.Event()
-        self.add_dynamic_items(Action)
+        self.watched = Watched(handlers.store)
+        self.add_dynamic_items(Action, Chooser)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for this shard's turn among all processes."""
@@ -51,12 +56,47 @@ class SmtpClient(discord.AutoShardedClient):
             await self.queue.wait(shard_id or 0)
 
     async def on_message(self, message: discord.Message) -> None:
-        """A mention or a direct message."""
+        """A mention, a direct message, or something said in a watched channel."""
         if self.handlers.stopping or self.user is None:
             return
         asked = read_mention(message, self.user.id)
+        if asked is None and self.intents.message_content and await self._hears(message):
+            asked = read_overheard(message)
         if asked:
             await self.handlers.answer_message(message, asked)
+
+    async def _hears(self, message: discord.Message) -> bool:
+        try:
+            return await self.watched.hears(message)
+        except StoreError:
+            return False
+
+    async def offer_channels(self, interaction: discord.Interaction[Any]) -> None:
+        """`/smtp-settings`: the channels that may be watched."""
+        async with self.handlers.admitted(interaction) as admitted:
+            if not admitted:
+                return
+            refusal = self._may_not_watch(interaction)
+            if refusal:
+                return await self.handlers.respond(interaction, [line(refusal)])
+            watched = await self.watched.channels(str(interaction.guild_id))
+            await interaction.response.send_message(INTRO, view=chooser(watched), ephemeral=True)
+
+    async def choose(self, interaction: discord.Interaction[Any], channels: list[str]) -> None:
+        """Channels were chosen in the menu."""
+        async with self.handlers.admitted(interaction) as admitted:
+            if not admitted:
+                return
+            refusal = self._may_not_watch(interaction)
+            if not refusal:
+                refusal = told(await self.watched.choose(str(interaction.guild_id), channels))
+            await self.handlers.respond(interaction, [line(refusal)])
+
+    def _may_not_watch(self, interaction: discord.Interaction[Any]) -> str:
+        """Why this person cannot choose channels here; empty where they can."""
+        if interaction.guild_id is None or not interaction.permissions.manage_guild:
+            return NOT_ALLOWED
+        return "" if self.intents.message_content else NO_CONTENT
 
     async def press(self, interaction: discord.Interaction[Any], action: str, reference: str) -> None:
         """A button beneath an answer."""

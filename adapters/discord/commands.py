@@ -51,6 +51,7 @@ def build_tree(client: "SmtpClient") -> Tree:
     tree = Tree(client)
     tree.add_command(_smtp)
     tree.add_command(_explain)
+    tree.add_command(_settings)
     return tree
 
 
@@ -88,3 +89,13 @@ async def _suggest(interaction: "discord.Interaction[SmtpClient]", current: str)
 async def _explain(interaction: "discord.Interaction[SmtpClient]", message: discord.Message) -> None:
     text, files = read_quoted(message)
     await interaction.client.handlers.answer_interaction(interaction, read_interaction(interaction, text, files))
+
+
+@app_commands.command(
+    name="smtp-settings", description="Choose the channels in which the bot answers mail errors unasked"
+)
+@app_commands.default_permissions(manage_guild=True)
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+async def _settings(interaction: "discord.Interaction[SmtpClient]") -> None:
+    await interaction.client.offer_channels(interaction)

@@ -41,12 +41,15 @@ def read_mention(message: discord.Message, me: int) -> Asked | None:
     direct = is_direct(message)
     if not written_by_a_person(message) or not (direct or any(user.id == me for user in message.mentions)):
         return None
-    return _asked(message, "mention", re.sub(rf"<@!?{me}>[:,]?", " ", message.content).strip(), direct)
+    text, files = read_quoted(message) if direct else (message.content, uploads(message.attachments))
+    return _asked(message, "mention", re.sub(rf"<@!?{me}>[:,]?", " ", text).strip(), files, direct)
 
 
 def read_overheard(message: discord.Message) -> Asked | None:
     """A message of a watched channel; None where a bot wrote it."""
-    return _asked(message, "channel", message.content, False) if written_by_a_person(message) else None
+    if not written_by_a_person(message):
+        return None
+    return _asked(message, "channel", message.content, uploads(message.attachments), False)
 
 
 def read_quoted(message: discord.Message) -> tuple[str, tuple[Upload, ...]]:
@@ -107,8 +110,7 @@ def tenant_of(message: discord.Message) -> str:
     return str(getattr(message.channel, "guild_id", None) or "")
 
 
-def _asked(message: discord.Message, via: Via, text: str, private: bool) -> Asked:
+def _asked(message: discord.Message, via: Via, text: str, files: tuple[Upload, ...], private: bool) -> Asked:
     tenant = tenant_of(message)
     place = Place("discord", tenant, str(message.channel.id) if tenant else "")
-    found = uploads(message.attachments)
-    return Asked(text, via, f"discord/{message.id}", place, message.author.id, private, found)
+    return Asked(text, via, f"discord/{message.id}", place, message.author.id, private, files)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.discord.double import Double, Guild
+from tests.adapters.discord.double import TOKEN, Double, Guild
 from tests.adapters.discord.house import Person, end, process, read_log
 
 GUILD = Guild("1200000000000000000")
@@ -26,6 +26,25 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Double, 
         status = end(bot) if bot.poll() is None else bot.returncode
         double.stop()
     assert status == 0, read_log(bot)
+    assert_clean(read_log(bot))
+
+
+def assert_clean(log: str) -> None:
+    """With logging at its most talkative: no token, address, or word of a message."""
+    assert "WARNING" in log
+    forbidden = (
+        TOKEN,
+        "token-1",
+        "robin",
+        "kim@",
+        "User unknown",
+        "evil.example",
+        "192.0.2.",
+        "example.org",
+        "boom",
+        "lunch",
+    )
+    assert [line for line in log.splitlines() if any(word in line for word in forbidden)] == []
 
 
 @pytest.fixture
