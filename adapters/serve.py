@@ -4,25 +4,27 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from adapters.database.opening import open_store
 from adapters.service import Service
 from bot.app import Bot
 from bot.errors import SettingsError, UsageError
 from bot.settings import Settings, read_settings, unknown_names
-from bot.storage import MemoryStore, Store
+from bot.storage import Store
 from bot.telemetry import start_logging
 
 # Each names a module with find_reason_off(settings) -> str | None and run(service) -> coroutine.
 ADAPTERS: Mapping[str, str] = {"slack": "adapters.slack.run", "discord": "adapters.discord.run"}
 
+OpenStore = Callable[[Settings], Awaitable[Store]]
 _log = logging.getLogger("smtpbot")
 
 
-def run(names: list[str], environ: Mapping[str, str], make_store: Callable[[], Store] = MemoryStore) -> int:
+def run(names: list[str], environ: Mapping[str, str], open_store: OpenStore = open_store) -> int:
     """Serve the named adapters, or all that are set up; 0 at the end. BotError for what the operator has to mend."""
     for name in names:
         if name not in ADAPTERS:
@@ -33,7 +35,7 @@ def run(names: list[str], environ: Mapping[str, str], make_store: Callable[[], S
         _log.warning("%s is no setting of smtpbot", unknown)
     running = _choose(names, settings)
     bot = Bot.from_settings(settings)
-    _loop_runner()(_serve(running, settings, bot, make_store()))
+    _loop_runner()(_serve(running, settings, bot, open_store))
     return 0
 
 
@@ -68,7 +70,8 @@ def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
     return uvloop.run
 
 
-async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, store: Store) -> None:
+async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, open_store: OpenStore) -> None:
+    store = await open_store(settings)
     service = Service(settings, bot, store)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,6 +82,7 @@ async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, store:
     service.stop.set()  # one adapter that fails ends the others, so that whoever supervises us notices
     ending.cancel()
     done = await asyncio.gather(*tasks, return_exceptions=True)
+    await store.close()
     _log.info("stopped: %s", {name: count for name, (count, _) in service.telemetry.snapshot().items()})
     for outcome in done:
         if isinstance(outcome, BaseException):

@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     discord.add_argument("--remove", action="store_true", help="remove the commands instead")
 
+    database = commands.add_parser("database", help="the database of `serve`: upgrade, check, rotate-keys")
+    database.add_argument("action", choices=("upgrade", "check", "rotate-keys"))
+
     completion = commands.add_parser("completion", help="print a completion script for your shell")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return parser
@@ -74,6 +77,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
         print(shtab.complete(_parser(), arguments.shell))
         return 0
+    if arguments.command == "database":
+        from adapters.database import opening
+        from bot.settings import read_settings
+
+        return opening.run(arguments.action, read_settings(os.environ), sys.stdout)
     if arguments.command == "serve":
         from adapters import serve
         from bot.settings import describe_settings

@@ -31,6 +31,10 @@ class Settings:
     discord_processes: int = 1
     discord_ordinal: int | None = None
     listen: tuple[str, int] = ("127.0.0.1", 8451)
+    database_url: str | None = field(default=None, repr=False)
+    database_migrate: bool = True
+    state_dir: Path = Path()
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
     data_dir: Path | None = None
     our_domains: tuple[str, ...] = ()
     our_ips: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -43,7 +47,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """The values that no log may hold."""
         slack = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
-        return tuple(filter(None, (*slack, self.discord_token)))
+        database = (password_of(self.database_url), *self.encryption_keys)
+        return tuple(filter(None, (*slack, self.discord_token, *database)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,25 @@ def _discord_token(text: str) -> str:
     if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", text):
         raise ValueError("is no bot token (Discord Developer Portal > Bot > Reset Token)")
     return text
+
+
+def password_of(url: str | None) -> str | None:
+    """The password in a database URL as it stands there, or None."""
+    found = re.match(r"[\w+]+://[^:@/]*:([^@]+)@", url or "")
+    return found[1] if found else None
+
+
+def _database(text: str) -> str:
+    if not re.match(r"(?:sqlite:///|postgres(?:ql)?://)\S", text):
+        raise ValueError("must begin with sqlite:///path or postgresql://")
+    return text
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key for key in re.split(r"[\s,]+", text) if key)
+    if not all(re.fullmatch(r"[\w-]{43}=", key) for key in keys):
+        raise ValueError("must hold keys of 44 characters, the newest first (see Fernet.generate_key of cryptography)")
+    return keys
 
 
 def _switch(text: str) -> bool:
@@ -161,6 +185,15 @@ SETTINGS = (
             "Which of these processes this one is, from 0: a number, or a pod's name that ends in one."),
     Setting("SMTPBOT_LISTEN", "listen", _listen,
             "Where HTTP is served: HOST:PORT. Default 127.0.0.1:8451; put a proxy with HTTPS before it."),
+    Setting("SMTPBOT_DATABASE_URL", "database_url", _database,
+            "Where settings of channels, installs and counts are kept: sqlite:///path or postgresql://user:password@host/name. "
+            "Default: the file smtpbot.sqlite3 in the state folder.", True),
+    Setting("SMTPBOT_DATABASE_MIGRATE", "database_migrate", _switch,
+            "off: `serve` leaves the tables as they are, and `smtpbot database upgrade` is run beforehand. Default on."),
+    Setting("SMTPBOT_STATE_DIR", "state_dir", Path,
+            "The state folder, made where it is missing. Default: systemd's, else ~/.local/state/smtpbot."),
+    Setting("SMTPBOT_ENCRYPTION_KEYS", "encryption_keys", _keys,
+            "Encrypt the tokens of installed workspaces: one or more Fernet keys, the newest first.", True),
     Setting("SMTPBOT_DATA_DIR", "data_dir", _folder,
             "A folder with entries of your own, laid over the knowledge that comes with the bot."),
     Setting("SMTPBOT_OUR_DOMAINS", "our_domains", _names,
@@ -189,11 +222,20 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
                 values[setting.field] = setting.read(text)
         except ValueError as error:
             problems.append(f"{setting.name} {error}")
+    values.setdefault("state_dir", _default_state(environ))
     settings = Settings(**values)
     problems += _slack_problems(settings) if not problems else []
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _default_state(environ: Mapping[str, str]) -> Path:
+    """systemd's folder for the unit, else the user's (XDG base directory specification)."""
+    if environ.get("STATE_DIRECTORY"):
+        return Path(environ["STATE_DIRECTORY"].split(":")[0])
+    home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "/nonexistent")) / ".local/state")
+    return Path(home) / "smtpbot"
 
 
 def describe_settings() -> str:

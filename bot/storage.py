@@ -153,6 +153,11 @@ class MemoryStore:
         self._keep(key, _Held(False, now + self._lease))
         return "taken"
 
+    def is_held(self, key: str) -> bool:
+        """Whether an event is claimed or answered here."""
+        held = self._held.get(key)
+        return held is not None and held.expires > self._clock()
+
     async def mark_answered(self, key: str) -> None:
         """See Store."""
         self._keep(key, _Held(True, self._clock() + REMEMBERED))

@@ -13,7 +13,18 @@ from bot.redaction import redact
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*")
 # Libraries that write requests, bodies or tokens into their lines; what they warn of is still logged.
-CHATTY = ("slack_bolt", "slack_sdk", "aiohttp", "asyncio", "uvicorn", "discord")
+CHATTY = (
+    "slack_bolt",
+    "slack_sdk",
+    "aiohttp",
+    "asyncio",
+    "uvicorn",
+    "discord",
+    "aiosqlite",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+)
 
 
 class Telemetry:

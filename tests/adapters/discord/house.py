@@ -30,7 +30,13 @@ ALL_PERMISSIONS = str(274_878_024_704)
 def process(double: Double, folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     """The bot as a process of its own; what it writes goes to a file in the folder."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    ours = {"PYTHONPATH": str(ROOT), "TEST_DISCORD": double.url, "DISCORD_TOKEN": TOKEN, "SMTPBOT_LOG_LEVEL": "debug"}
+    ours = {
+        "PYTHONPATH": str(ROOT),
+        "TEST_DISCORD": double.url,
+        "DISCORD_TOKEN": TOKEN,
+        "SMTPBOT_LOG_LEVEL": "debug",
+        "SMTPBOT_STATE_DIR": str(folder),
+    }
     log = folder / f"{new_id()}.log"
     with log.open("wb") as out:
         started = subprocess.Popen(

@@ -1,0 +1,1 @@
+"""The Store's lasting form: SQLite in a file, or PostgreSQL for several processes."""

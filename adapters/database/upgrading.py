@@ -1,0 +1,83 @@
+"""Moves a database to this version's tables, one process at a time, and says where it stands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from adapters.database.engine import CONNECT_WITHIN
+from bot.errors import StoreError
+
+WAIT = 60  # seconds for another process that is migrating
+_LOCK = 7_367_420  # of PostgreSQL's advisory locks; any number nobody else takes
+
+State = Literal["current", "behind", "newer"]
+
+
+def upgrade(url: URL) -> bool:
+    """Bring the tables up to date; whether there was anything to do. StoreError where the database is out of reach."""
+    with _alone(url) as connection:
+        if _state(connection) != "behind":
+            return False
+        command.upgrade(_config(connection), "head")
+        return True
+
+
+def find_state(url: URL) -> State:
+    """Where the tables stand: `behind` needs an upgrade, `newer` a newer program. StoreError where it is out of reach."""
+    with _connected(url) as connection:
+        return _state(connection)
+
+
+def _state(connection: Connection) -> State:
+    scripts = ScriptDirectory.from_config(_config(connection))
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
+        return "newer"
+    return "current" if at == scripts.get_current_head() else "behind"
+
+
+def _config(connection: Connection) -> Config:
+    made = Config()
+    made.set_main_option("script_location", "adapters.database:migrations")
+    made.attributes["connection"] = connection
+    return made
+
+
+@contextmanager
+def _connected(url: URL) -> Iterator[Connection]:
+    is_file = url.get_backend_name() == "sqlite"
+    arguments = {"timeout": WAIT} if is_file else {"connect_timeout": CONNECT_WITHIN}
+    plain = url.set(drivername="sqlite") if is_file else url
+    engine = create_engine(plain, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(f"the database cannot be reached ({type(error).__name__})") from None
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _alone(url: URL) -> Iterator[Connection]:
+    """A connection in one transaction that no other process migrates beside; nothing is kept where a step fails."""
+    with _connected(url) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")

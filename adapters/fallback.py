@@ -1,0 +1,200 @@
+"""FallbackStore: the bot answers when the database is gone, and recovers by itself.
+
+While the database is out of reach, events are claimed in this process alone, settings are the last ones known, counts
+and votes wait in memory, within bounds. `check` keeps telling the truth, so that readiness says so.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+from bot.errors import StoreError
+from bot.storage import Claim, Counted, MemoryStore, Place, Store, Votes
+
+RETRY = 2.0  # seconds before the database is tried again
+MAX_KNOWN = 10_000  # settings and installs that are remembered
+MAX_WAITING = 10_000  # rows of counts and votes each that wait to be written
+
+_T = TypeVar("_T")
+_log = logging.getLogger("smtpbot")
+
+
+class FallbackStore:
+    """See bot.storage.Store; `lasting` is asked first."""
+
+    def __init__(self, lasting: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lasting, self._clock = lasting, clock
+        self._memory = MemoryStore(clock)
+        self._down_until: float | None = None
+        self.waiting: asyncio.Task[None] | None = None  # for a database that was gone at start
+        self._settings: dict[Place, dict[str, str]] = {}
+        self._places: dict[tuple[str, str, str], dict[Place, str]] = {}
+        self._installs: dict[tuple[str, str], bytes | None] = {}
+        self._counts: Counter[Counted] = Counter()
+        self._votes: dict[str, tuple[Place, date, bool]] = {}
+
+    async def claim(self, key: str) -> Claim:
+        """See Store."""
+        if self._memory.is_held(key):  # claimed while the database was gone
+            return await self._memory.claim(key)
+        return await self._or_else(lambda: self._lasting.claim(key), lambda: self._memory.claim(key))
+
+    async def mark_answered(self, key: str) -> None:
+        """See Store."""
+        if self._memory.is_held(key):
+            await self._memory.mark_answered(key)
+        await self._or_else(lambda: self._lasting.mark_answered(key), lambda: self._memory.mark_answered(key))
+
+    async def release(self, key: str) -> None:
+        """See Store."""
+        await self._memory.release(key)
+        await self._or_else(lambda: self._lasting.release(key), lambda: self._memory.release(key))
+
+    async def find_settings(self, place: Place) -> dict[str, str]:
+        """See Store."""
+        found = await self._or(lambda: self._lasting.find_settings(place), None)
+        if found is None:
+            return dict(self._settings.get(place, {}))
+        _remember(self._settings, place, found)
+        return found
+
+    async def set_setting(self, place: Place, name: str, value: str | None) -> None:
+        """See Store; StoreError while the database is gone, since nobody would keep it."""
+        await self._lasting.set_setting(place, name, value)
+        self._settings.pop(place, None)
+
+    async def find_places(self, platform: str, tenant: str, name: str) -> dict[Place, str]:
+        """See Store."""
+        found = await self._or(lambda: self._lasting.find_places(platform, tenant, name), None)
+        if found is None:
+            return dict(self._places.get((platform, tenant, name), {}))
+        _remember(self._places, (platform, tenant, name), found)
+        return found
+
+    async def save_install(self, platform: str, tenant: str, secret: bytes) -> None:
+        """See Store; StoreError while the database is gone."""
+        await self._lasting.save_install(platform, tenant, secret)
+        _remember(self._installs, (platform, tenant), secret)
+
+    async def find_install(self, platform: str, tenant: str) -> bytes | None:
+        """See Store."""
+        try:
+            found = await self._tried(lambda: self._lasting.find_install(platform, tenant))
+        except StoreError:
+            if (platform, tenant) not in self._installs:
+                raise
+            return self._installs[platform, tenant]
+        _remember(self._installs, (platform, tenant), found)
+        return found
+
+    async def find_installs(self, platform: str) -> dict[str, bytes]:
+        """See Store; StoreError while the database is gone."""
+        return await self._lasting.find_installs(platform)
+
+    async def forget_tenant(self, platform: str, tenant: str) -> None:
+        """See Store; StoreError while the database is gone."""
+        self._installs.pop((platform, tenant), None)
+        for place in [place for place in self._settings if (place.platform, place.tenant) == (platform, tenant)]:
+            del self._settings[place]
+        await self._lasting.forget_tenant(platform, tenant)
+
+    async def count(self, counted: Counted) -> None:
+        """See Store."""
+        try:
+            await self._tried(lambda: self._lasting.count(counted))
+        except StoreError:
+            if counted in self._counts or len(self._counts) < MAX_WAITING:
+                self._counts[replace(counted, number=0)] += counted.number
+
+    async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
+        """See Store; StoreError while the database is gone."""
+        return await self._lasting.find_counts(since, platform, tenant)
+
+    async def vote(self, key: str, place: Place, day: date, right: bool) -> None:
+        """See Store."""
+        try:
+            await self._tried(lambda: self._lasting.vote(key, place, day, right))
+        except StoreError:
+            if key in self._votes or len(self._votes) < MAX_WAITING:
+                self._votes[key] = (place, day, right)
+
+    async def find_votes(self, since: date, platform: str | None = None, tenant: str | None = None) -> Votes:
+        """See Store; StoreError while the database is gone."""
+        return await self._lasting.find_votes(since, platform, tenant)
+
+    async def take_lease(self, name: str, seconds: float) -> bool:
+        """See Store; while the database is gone, among the tasks of this process."""
+        return await self._or_else(
+            lambda: self._lasting.take_lease(name, seconds), lambda: self._memory.take_lease(name, seconds)
+        )
+
+    async def check(self) -> None:
+        """See Store; what waits is written when the database is back."""
+        self._down_until = None if self._down_until is None else 0.0
+        await self._tried(self._lasting.check)
+
+    async def close(self) -> None:
+        """See Store."""
+        if self.waiting:
+            self.waiting.cancel()
+        await self._lasting.close()
+
+    async def _or(self, ask: Callable[[], Awaitable[_T]], otherwise: _T | None) -> _T | None:
+        try:
+            return await self._tried(ask)
+        except StoreError:
+            return otherwise
+
+    async def _or_else(self, ask: Callable[[], Awaitable[_T]], instead: Callable[[], Awaitable[_T]]) -> _T:
+        try:
+            return await self._tried(ask)
+        except StoreError:
+            return await instead()
+
+    async def _tried(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """What the database says; it is left alone for a moment after each failure, so that answers do not wait for it."""
+        if self._down_until is not None and self._clock() < self._down_until:
+            raise StoreError("the database is out of reach")
+        try:
+            found = await ask()
+        except StoreError as error:
+            if self._down_until is None:
+                _log.error(
+                    "%s; answering without it: settings as last known, events claimed in this process only", error
+                )
+            self._down_until = self._clock() + RETRY
+            raise
+        if self._down_until is not None:
+            self._down_until = None
+            await self._write_waiting()
+        return found
+
+    async def _write_waiting(self) -> None:
+        """What was counted meanwhile goes to the database; what cannot be written now waits on."""
+        counts, votes = len(self._counts), len(self._votes)
+        _log.warning("the database is back; writing %s counts and %s votes that waited", counts, votes)
+        try:
+            for row in list(self._counts):
+                await self._lasting.count(replace(row, number=self._counts[row]))
+                del self._counts[row]
+            for key, (place, day, right) in list(self._votes.items()):
+                await self._lasting.vote(key, place, day, right)
+                del self._votes[key]
+        except StoreError:
+            self._down_until = self._clock() + RETRY
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+def _remember(known: dict[_K, _V], key: _K, value: _V) -> None:
+    known.pop(key, None)
+    known[key] = value
+    while len(known) > MAX_KNOWN:
+        del known[next(iter(known))]

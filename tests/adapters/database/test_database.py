@@ -1,0 +1,334 @@
+"""Migrations, several processes on one database, and databases that fail."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from cryptography.fernet import Fernet
+from sqlalchemy import URL, create_engine
+
+from adapters.database import opening, upgrading
+from adapters.database.engine import read_url
+from adapters.database.store import DatabaseStore
+from adapters.database.tables import METADATA
+from adapters.fallback import MAX_WAITING, FallbackStore
+from adapters.vault import Vault
+from bot.errors import SettingsError, StoreError
+from bot.settings import Settings, read_settings
+from bot.storage import Claim, Counted, MemoryStore, Place, Store
+from tests.adapters.database.conftest import make_empty
+from tests.adapters.database.test_store_port import DAY, Clock
+
+KEYS = 1_000
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'smtpbot' AND datname = current_database()"
+)
+RACER = Path(__file__).with_name("racer.py")
+ROOT = Path(__file__).parents[3]
+
+
+def plain(url: URL) -> URL:
+    """For a synchronous connection."""
+    return url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url
+
+
+def test_migrations_make_the_tables_of_this_version(empty: URL) -> None:
+    """Nothing is missing, nothing is left over; a second run finds nothing to do."""
+    assert upgrading.find_state(empty) == "behind"
+    assert upgrading.upgrade(empty)
+    assert not upgrading.upgrade(empty)
+    assert upgrading.find_state(empty) == "current"
+    engine = create_engine(plain(empty))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+def test_newer_database_is_left_alone(url: URL) -> None:
+    """A program that was rolled back says so and touches nothing."""
+    engine = create_engine(plain(url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    settings = Settings(database_url=url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False))
+    with pytest.raises(SettingsError, match="newer tables"):
+        asyncio.run(opening.open_store(settings))
+
+
+def test_tables_are_not_made_where_that_is_off(empty: URL) -> None:
+    """The operator's migration job does it beforehand; the sentence names the command."""
+    text = empty.set(drivername=empty.get_backend_name()).render_as_string(hide_password=False)
+    with pytest.raises(SettingsError, match="smtpbot database upgrade"):
+        asyncio.run(opening.open_store(Settings(database_url=text, database_migrate=False)))
+    out = io.StringIO()
+    assert opening.run("upgrade", Settings(database_url=text), out) == 0
+    assert opening.run("check", Settings(database_url=text), out) == 0
+    assert "upgraded" in out.getvalue()
+
+
+def start(program: Path, *words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(program), *map(str, words)], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_processes_take_each_key_once(url: URL) -> None:
+    """Three processes race for the same thousand claims."""
+    text = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+    racing = [start(RACER, text, KEYS) for _ in range(3)]
+    taken = [int(key) for process in racing for key in process.communicate(timeout=120)[0].split()]
+    assert all(process.returncode == 0 for process in racing)
+    assert sorted(taken) == list(range(KEYS))
+
+
+def test_processes_that_start_together_migrate_once(empty: URL, tmp_path: Path) -> None:
+    """Replicas of a new version come up at the same time."""
+    program = tmp_path / "upgrade.py"
+    program.write_text(
+        "import sys\nfrom adapters.database.engine import read_url\nfrom adapters.database.upgrading import upgrade\n"
+        "print(upgrade(read_url(sys.argv[1])))\n"
+    )
+    text = empty.set(drivername=empty.get_backend_name()).render_as_string(hide_password=False)
+    together = [start(program, text) for _ in range(4)]
+    said = sorted(process.communicate(timeout=120)[0].strip() for process in together)
+    assert said == ["False", "False", "False", "True"]
+
+
+def test_what_has_expired_is_removed(url: URL) -> None:
+    """Claims do not pile up."""
+
+    async def run() -> int:
+        clock = Clock()
+        store = DatabaseStore(url, clock)
+        for number in range(5):
+            await store.mark_answered(f"k{number}")
+        clock.now += 10_000
+        await store.claim("new")
+        from sqlalchemy import func, select
+
+        from adapters.database.tables import CLAIMS
+
+        rows = await store._run(select(func.count()).select_from(CLAIMS))
+        await store.close()
+        return int(rows[0][0])
+
+    assert asyncio.run(run()) == 1
+
+
+def test_cut_connections_are_made_again(request: pytest.FixtureRequest, postgres: str) -> None:
+    """PostgreSQL restarts, or an operator ends our connections; the next call works."""
+    url = make_empty("postgres", request)
+    upgrading.upgrade(url)
+
+    async def run() -> Claim:
+        store = DatabaseStore(url)
+        await store.claim("a")
+        with psycopg.connect(postgres, autocommit=True) as server:
+            server.execute(CUT)
+        claimed = await store.claim("a")
+        await store.close()
+        return claimed
+
+    assert asyncio.run(run()) == "busy"
+
+
+@pytest.mark.parametrize("address", ["postgresql://nobody@127.0.0.1:9/none", "postgresql:///none?host=/nonexistent"])
+def test_absent_database_is_told_in_time(address: str) -> None:
+    """Within the limit of one call, without the password."""
+
+    async def run() -> None:
+        store = DatabaseStore(read_url(address))
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="does not answer"):
+            await store.claim("a")
+        assert time.monotonic() - begun < 4
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_locked_file_is_told_in_time(tmp_path: Path) -> None:
+    """Somebody holds the SQLite file; the answer does not wait for them."""
+    url = read_url(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    upgrading.upgrade(url)
+    engine = create_engine(plain(url), isolation_level="AUTOCOMMIT")
+
+    async def run() -> None:
+        store = DatabaseStore(url)
+        with engine.connect() as other:
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError):
+                await store.claim("a")
+            other.exec_driver_sql("ROLLBACK")
+        assert await store.claim("a") == "taken"
+        await store.close()
+
+    asyncio.run(run())
+    engine.dispose()
+
+
+def test_full_disk_is_told(tmp_path: Path) -> None:
+    """SQLite may not grow any further: the claim is refused, and the fallback answers."""
+    url = read_url(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    upgrading.upgrade(url)
+
+    async def run() -> Claim:
+        from sqlalchemy import event
+
+        lasting = DatabaseStore(url)
+        event.listen(lasting._engine.sync_engine, "connect", lambda made, _: made.execute("PRAGMA max_page_count=1"))
+        with pytest.raises(StoreError):
+            for number in range(20_000):
+                await lasting.set_setting(Place("slack", "/T", f"C{number}"), "watch", "x" * 900)
+        store = FallbackStore(lasting)
+        claimed = await store.claim("a")
+        await store.close()
+        return claimed
+
+    assert asyncio.run(run()) == "taken"
+
+
+def test_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """With the setting to change."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="SMTPBOT_STATE_DIR"):
+        opening.find_url(Settings(state_dir=tmp_path / "file" / "state"))
+
+
+def test_default_is_a_file_for_this_user_alone(tmp_path: Path) -> None:
+    """The folder is made with mode 0700."""
+    settings = read_settings({"HOME": str(tmp_path)})
+    url = opening.find_url(settings)
+    assert Path(url.database or "").parent == tmp_path / ".local/state/smtpbot"
+    assert (tmp_path / ".local/state/smtpbot").stat().st_mode & 0o777 == 0o700
+
+
+class Flaky(MemoryStore):
+    """A store that is out of reach when it is told to be."""
+
+    gone = False
+
+    async def _out(self) -> None:
+        if self.gone:
+            raise StoreError("the database does not answer")
+
+    async def claim(self, key: str) -> Claim:
+        await self._out()
+        return await super().claim(key)
+
+    async def mark_answered(self, key: str) -> None:
+        await self._out()
+        await super().mark_answered(key)
+
+    async def find_settings(self, place: Place) -> dict[str, str]:
+        await self._out()
+        return await super().find_settings(place)
+
+    async def set_setting(self, place: Place, name: str, value: str | None) -> None:
+        await self._out()
+        await super().set_setting(place, name, value)
+
+    async def count(self, counted: Counted) -> None:
+        await self._out()
+        await super().count(counted)
+
+    async def check(self) -> None:
+        await self._out()
+
+
+def test_answers_go_on_without_the_database_and_nothing_counted_is_lost(caplog: pytest.LogCaptureFixture) -> None:
+    """Claims in memory, settings as last known, counts written when it is back; told once each way."""
+
+    async def run() -> None:
+        clock, lasting = Clock(), Flaky()
+        store: Store = FallbackStore(lasting, clock)
+        place, row = Place("slack", "/T1", "C1"), Counted(DAY, "slack", "/T1", "code")
+        await store.set_setting(place, "watch", "on")
+        assert await store.find_settings(place) == {"watch": "on"}
+        lasting.gone = True
+        assert [await store.claim("a"), await store.claim("a")] == ["taken", "busy"]
+        await store.mark_answered("a")
+        assert await store.find_settings(place) == {"watch": "on"}
+        for _ in range(3):
+            await store.count(row)
+        with pytest.raises(StoreError):
+            await store.set_setting(place, "watch", "off")
+        with pytest.raises(StoreError):
+            await store.check()
+        lasting.gone = False
+        clock.now += 10
+        assert await store.claim("a") == "answered"
+        await store.check()
+        assert [one.number for one in await lasting.find_counts(DAY)] == [3]
+
+    asyncio.run(run())
+    told = [record.levelname for record in caplog.records if record.name == "smtpbot"]
+    assert told == ["ERROR", "WARNING"]
+
+
+def test_what_waits_is_bounded() -> None:
+    """A database that is gone for days does not fill the memory."""
+
+    async def run() -> int:
+        lasting = Flaky()
+        lasting.gone = True
+        store = FallbackStore(lasting, Clock())
+        for number in range(MAX_WAITING + 50):
+            await store.count(Counted(DAY, "slack", f"/T{number}", "code"))
+        return len(store._counts)
+
+    assert asyncio.run(run()) == MAX_WAITING
+
+
+def test_start_does_not_wait_for_a_database_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    """It is tried again beside the answers."""
+
+    async def run() -> Claim:
+        store = await opening.open_store(Settings(database_url="postgresql://nobody@127.0.0.1:9/none"))
+        claimed = await store.claim("a")
+        await store.close()
+        return claimed
+
+    assert asyncio.run(run()) == "taken"
+    assert "starting without it" in caplog.text
+
+
+def test_keys_rotate(url: URL) -> None:
+    """What the old key encrypted is encrypted with the new one, and the old key can go."""
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    text = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+
+    async def seal() -> None:
+        store = DatabaseStore(url)
+        await store.save_install("slack", "/T1", Vault((old,)).seal(b"a token"))
+        await store.close()
+
+    async def find() -> bytes:
+        store = DatabaseStore(url)
+        sealed = await store.find_install("slack", "/T1")
+        await store.close()
+        return sealed or b""
+
+    asyncio.run(seal())
+    assert b"a token" not in asyncio.run(find())
+    with pytest.raises(SettingsError, match="lacks the key"):
+        Vault((new,)).open(asyncio.run(find()))
+    opening.run("rotate-keys", Settings(database_url=text, encryption_keys=(new, old)), io.StringIO())
+    assert Vault((new,)).open(asyncio.run(find())) == b"a token"
+
+
+@pytest.mark.parametrize("keys", [(), ("no key",)])
+def test_missing_or_broken_keys_are_told(keys: tuple[str, ...]) -> None:
+    """With the command that makes one, and without repeating what was set."""
+    with pytest.raises(SettingsError, match="generate_key") as told:
+        Vault(keys)
+    assert "no key" not in str(told.value).replace("something that is no key", "")
