@@ -101,6 +101,8 @@ class FallbackStore:
         self._installs.pop((platform, tenant), None)
         for place in [place for place in self._settings if (place.platform, place.tenant) == (platform, tenant)]:
             del self._settings[place]
+        for asked in [asked for asked in self._places if asked[:2] == (platform, tenant)]:
+            del self._places[asked]
         await self._lasting.forget_tenant(platform, tenant)
 
     async def count(self, counted: Counted) -> None:
@@ -108,8 +110,9 @@ class FallbackStore:
         try:
             await self._tried(lambda: self._lasting.count(counted))
         except StoreError:
-            if counted in self._counts or len(self._counts) < MAX_WAITING:
-                self._counts[replace(counted, number=0)] += counted.number
+            row = replace(counted, number=0)
+            if row in self._counts or len(self._counts) < MAX_WAITING:
+                self._counts[row] += counted.number
 
     async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
         """See Store; StoreError while the database is gone."""

@@ -332,3 +332,17 @@ def test_missing_or_broken_keys_are_told(keys: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError, match="generate_key") as told:
         Vault(keys)
     assert "no key" not in str(told.value).replace("something that is no key", "")
+
+
+def test_a_count_that_waits_already_is_added_to_when_no_more_rows_may_wait() -> None:
+    """The bound is on rows, not on what they count."""
+
+    async def run() -> int:
+        lasting = Flaky()
+        lasting.gone = True
+        store = FallbackStore(lasting, Clock())
+        for number in (*range(MAX_WAITING), 0):
+            await store.count(Counted(DAY, "slack", f"/T{number}", "code"))
+        return store._counts.total()
+
+    assert asyncio.run(run()) == MAX_WAITING + 1
