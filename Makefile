@@ -14,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack emulate lock clean
 .NOTPARALLEL:
 
 help:
@@ -63,6 +63,9 @@ bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 local-slack: ## put the Slack-compatible server for tests/adapters into .local-slack (needs npm)
 	@scripts/install-local-slack
 
+emulate: ## put the server that tests of Slack installations talk to into .emulate (needs npm and node)
+	@scripts/install-emulate
+
 transcript: $(DEVELOPMENT) $(KNOWLEDGE) ## write the answers in README.md anew
 	@$(BIN)/python scripts/write_transcript.py
 
@@ -73,7 +76,7 @@ screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack.png anew
 	@$(BIN)/python scripts/screenshot_slack.py
 
 clean: ## remove the environment, the built knowledge and all caches
-	rm -rf $(VENV) .venv-lock .local-slack .fuzz dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lock .local-slack .emulate .fuzz dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find bot adapters tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. Each stamp is older than its lock when the lock has changed, and then it is installed again.

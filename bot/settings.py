@@ -24,6 +24,8 @@ class Settings:
     slack_bot_token: str | None = field(default=None, repr=False)
     slack_app_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
+    slack_client_id: str | None = None
+    slack_client_secret: str | None = field(default=None, repr=False)
     slack_api_url: str = SLACK_API
     discord_token: str | None = field(default=None, repr=False)
     discord_message_content: bool = False
@@ -46,7 +48,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that no log may hold."""
-        slack = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
+        slack = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.slack_client_secret)
         database = (password_of(self.database_url), *self.encryption_keys)
         return tuple(filter(None, (*slack, self.discord_token, *database)))
 
@@ -171,6 +173,11 @@ SETTINGS = (
             "Slack over Socket Mode, without a public address: a token with connections:write. Goes before HTTP.", True),
     Setting("SLACK_SIGNING_SECRET", "slack_signing_secret", _secret,
             "Slack over HTTP: the secret that signs Slack's requests; they arrive at /slack/events.", True),
+    Setting("SLACK_CLIENT_ID", "slack_client_id", str,
+            "Slack for many workspaces, which install the bot at /slack/install: with SLACK_CLIENT_SECRET, "
+            "SLACK_SIGNING_SECRET and SMTPBOT_ENCRYPTION_KEYS, in place of SLACK_BOT_TOKEN."),
+    Setting("SLACK_CLIENT_SECRET", "slack_client_secret", _secret,
+            "Slack for many workspaces: the secret beside SLACK_CLIENT_ID.", True),
     Setting("SLACK_API_URL", "slack_api_url", _api,
             "For tests only: another Slack API. The tokens go there, and a warning says so."),
     Setting("DISCORD_TOKEN", "discord_token", _discord_token,
@@ -271,6 +278,8 @@ def _find_text(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _slack_problems(settings: Settings) -> list[str]:
+    if settings.slack_client_id or settings.slack_client_secret:
+        return _many_problems(settings)
     with_token = settings.slack_app_token or settings.slack_signing_secret
     if settings.slack_bot_token and not with_token:
         return ["SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) beside it"]
@@ -278,3 +287,19 @@ def _slack_problems(settings: Settings) -> list[str]:
         name = "SLACK_APP_TOKEN" if settings.slack_app_token else "SLACK_SIGNING_SECRET"
         return [f"{name} needs SLACK_BOT_TOKEN beside it"]
     return []
+
+
+def _many_problems(settings: Settings) -> list[str]:
+    needed = {
+        "SLACK_CLIENT_ID": settings.slack_client_id,
+        "SLACK_CLIENT_SECRET": settings.slack_client_secret,
+        "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+        "SMTPBOT_ENCRYPTION_KEYS": settings.encryption_keys,
+    }
+    problems = [
+        f"{name} is needed where many workspaces install the bot" for name, value in needed.items() if not value
+    ]
+    for name, value in (("SLACK_BOT_TOKEN", settings.slack_bot_token), ("SLACK_APP_TOKEN", settings.slack_app_token)):
+        if value:
+            problems.append(f"{name} is for one workspace and SLACK_CLIENT_ID for many; keep one")
+    return problems

@@ -46,7 +46,7 @@ def serve(which: str) -> None:
         from bot.telemetry import Telemetry
 
         identity = Identity("T1", "U1")
-        handlers = Handlers(load(), MemoryStore(), Telemetry(), identity)
+        handlers = Handlers(load(), MemoryStore(), Telemetry())
         app = build_app(handlers, AsyncWebClient(token="xoxb-1"), identity, SECRET)
         application = SlackHttp(app, handlers, SECRET)  # and without the proxy headers that run.py leaves out too
     port = BARE_PORT if which == "bare" else OUR_PORT

@@ -100,6 +100,8 @@ def test_all_problems_are_told_together(tmp_path: Path) -> None:
     ("environ", "sentence"),
     [
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) beside it"),
+        ({"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": SECRET, "SLACK_SIGNING_SECRET": SECRET}, "SMTPBOT_ENCRYPTION_KEYS is needed where many workspaces install the bot"),
+        ({"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": SECRET, "SLACK_SIGNING_SECRET": SECRET, "SMTPBOT_ENCRYPTION_KEYS": "A" * 43 + "=", "SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_BOT_TOKEN is for one workspace and SLACK_CLIENT_ID for many; keep one"),
         ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_APP_TOKEN needs SLACK_BOT_TOKEN beside it"),
         ({"SLACK_SIGNING_SECRET": SECRET}, "SLACK_SIGNING_SECRET needs SLACK_BOT_TOKEN beside it"),
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET is empty; set it or leave it out"),

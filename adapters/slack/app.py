@@ -14,11 +14,13 @@ from slack_bolt import BoltResponse
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.inbound import Asked, read_command, read_direct, read_mention
+from adapters.slack.installs import Installs, ManyWorkspaces, note_uninstalled
 from adapters.slack.render import STILL_READING, Payload, render, render_line
 from bot.app import Bot
 from bot.model import Reply, Via
@@ -54,8 +56,8 @@ class Identity:
 class Handlers:
     """Everything Slack can ask of the bot, and the answers still on their way."""
 
-    def __init__(self, bot: Bot, store: Store, telemetry: Telemetry, identity: Identity) -> None:
-        self._bot, self._store, self._telemetry, self._identity = bot, store, telemetry, identity
+    def __init__(self, bot: Bot, store: Store, telemetry: Telemetry) -> None:
+        self._bot, self._store, self._telemetry = bot, store, telemetry
         self._running: set[asyncio.Task[Any]] = set()
 
     async def answer_command(self, command: dict[str, Any], ack: Respond, respond: Respond) -> None:
@@ -72,13 +74,17 @@ class Handlers:
         await ack({"response_type": "ephemeral", **render_line(STILL_READING)})
         self._start(_respond_later(reading, respond))
 
-    async def answer_mention(self, body: dict[str, Any], client: AsyncWebClient) -> BoltResponse:
+    async def answer_mention(
+        self, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+    ) -> BoltResponse:
         """`@smtpbot …`: the answer goes to the thread, addresses masked."""
-        return await self._answer_once(read_mention(body, self._identity.bot_user), client)
+        return await self._answer_once(read_mention(body, context["bot_user_id"]), client)
 
-    async def answer_direct(self, body: dict[str, Any], client: AsyncWebClient) -> BoltResponse:
+    async def answer_direct(
+        self, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+    ) -> BoltResponse:
         """A direct message; the channel messages that come by the same event are passed over."""
-        return await self._answer_once(read_direct(body, self._identity.bot_user), client)
+        return await self._answer_once(read_direct(body, context["bot_user_id"]), client)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the answers still on their way."""
@@ -191,14 +197,23 @@ async def _respond_later(reading: asyncio.Task[Payload], respond: Respond) -> No
 # What is registered with Bolt, by the names the app manifest uses; a test holds the two together.
 COMMANDS: Mapping[str, str] = {"/smtp": "answer_command"}
 EVENTS: Mapping[str, str] = {"app_mention": "answer_mention", "message.im": "answer_direct"}
+UNINSTALLING = ("app_uninstalled", "tokens_revoked")  # heard where many workspaces install the bot
 
 
-def build_app(handlers: Handlers, client: AsyncWebClient, identity: Identity, signing_secret: str = "") -> AsyncApp:
-    """The Bolt app with all handlers; without a signing secret it serves Socket Mode only."""
+def build_app(
+    handlers: Handlers, client: AsyncWebClient, workspaces: Identity | Installs, signing_secret: str = ""
+) -> AsyncApp:
+    """The Bolt app with all handlers, for one workspace or all that installed it.
+
+    Without a signing secret it serves Socket Mode only.
+    """
+    authorize: Callable[..., Awaitable[Any]] = (
+        ManyWorkspaces(workspaces) if isinstance(workspaces, Installs) else _OneWorkspace(workspaces, client.token)
+    )
     with _hidden_environment():
         app = AsyncApp(
             name="smtpbot", logger=_bolt_logger(), client=_without_token(client), signing_secret=signing_secret,
-            authorize=_OneWorkspace(identity, client.token),
+            authorize=authorize,
             process_before_response=True, raise_error_for_unhandled_request=True,
             attaching_function_token_enabled=False, attaching_conversation_kwargs_enabled=False,
         )  # fmt: skip
@@ -206,8 +221,18 @@ def build_app(handlers: Handlers, client: AsyncWebClient, identity: Identity, si
         app.command(name)(getattr(handlers, handler))
     for name, handler in EVENTS.items():
         app.event(name.partition(".")[0])(getattr(handlers, handler))
+    if isinstance(workspaces, Installs):
+        _hear_uninstalling(app, workspaces)
     app.error(_note_fault)
     return app
+
+
+def _hear_uninstalling(app: AsyncApp, installs: Installs) -> None:
+    async def note(body: dict[str, Any]) -> None:
+        await note_uninstalled(installs, body)
+
+    for name in UNINSTALLING:
+        app.event(name)(note)
 
 
 class _OneWorkspace(AsyncAuthorize):

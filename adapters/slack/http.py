@@ -18,6 +18,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack.app import COMMANDS, Handlers
+from adapters.slack.oauth import INSTALL, REDIRECT, OAuth
+from bot.errors import BotError
 from bot.telemetry import describe
 
 PATH = "/slack/events"
@@ -37,10 +39,10 @@ _log = logging.getLogger("smtpbot.slack")
 
 
 class SlackHttp:
-    """The ASGI application: Slack's requests at /slack/events, a health check at /healthz."""
+    """The ASGI application: Slack's requests at /slack/events, an installation's pages, a health check at /healthz."""
 
-    def __init__(self, app: AsyncApp, handlers: Handlers, signing_secret: str) -> None:
-        self._app, self._handlers = app, handlers
+    def __init__(self, app: AsyncApp, handlers: Handlers, signing_secret: str, oauth: OAuth | None = None) -> None:
+        self._app, self._handlers, self._oauth = app, handlers, oauth
         self._verifier = SignatureVerifier(signing_secret)  # refuses an empty secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,11 +59,14 @@ class SlackHttp:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         if scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD"):
             return 200, _PLAIN, "ok"
+        if self._oauth and scope["path"] in (INSTALL, REDIRECT) and scope["method"] == "GET":
+            query = scope["query_string"].decode("latin-1")
+            return await self._oauth.answer(scope["path"], query, _read_headers(scope))
         if scope["path"] != PATH:
             return 404, _PLAIN, "not found"
         if scope["method"] != "POST":
             return 405, {**_PLAIN, "allow": ["POST"]}, "POST only"
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _read_headers(scope)
         try:
             async with asyncio.timeout(READ_WITHIN):
                 raw = await _read_body(headers, receive)
@@ -74,6 +79,9 @@ class SlackHttp:
             return 401, _PLAIN, "invalid request"
         try:
             response = await self._dispatch(raw.decode(), scope["query_string"].decode("latin-1"), headers)
+        except BotError as error:  # the store is gone, or a key; Slack delivers again
+            _log.error("a request could not be served: %s", error)
+            return 503, _PLAIN, "later"
         except Exception as error:  # broken JSON or encoding that nobody could have signed
             _log.warning("a request could not be read: %s", describe(error))
             return 400, _PLAIN, "unreadable"
@@ -101,6 +109,10 @@ class SlackHttp:
         respond = AsyncRespond(response_url=unquote_plus(fields.get("response_url", "")))
         await getattr(self._handlers, handler)(command, ack, respond)
         return answered[0]
+
+
+def _read_headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def _read_body(headers: dict[str, str], receive: Receive) -> bytes | None:

@@ -15,7 +15,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.service import Service
 from adapters.slack.app import Handlers, Identity, build_app
 from adapters.slack.http import PATH, SlackHttp
+from adapters.slack.installs import Installs
+from adapters.slack.oauth import OAuth
 from adapters.slack.socket import SlackSocket
+from adapters.vault import Vault
 from bot.errors import SettingsError
 from bot.settings import SLACK_API, Settings
 
@@ -27,7 +30,7 @@ _log = logging.getLogger("smtpbot.slack")
 
 def find_reason_off(settings: Settings) -> str | None:
     """Why Slack does not run with these settings; None where it does."""
-    return None if settings.slack_bot_token else "SLACK_BOT_TOKEN is not set"
+    return None if settings.slack_bot_token or settings.slack_client_id else "SLACK_BOT_TOKEN is not set"
 
 
 async def run(service: Service) -> None:
@@ -36,7 +39,8 @@ async def run(service: Service) -> None:
     if settings.slack_api_url != SLACK_API:
         _log.warning("SLACK_API_URL IS SET: THE SLACK TOKENS ARE SENT TO ANOTHER SERVER THAN SLACK'S. FOR TESTS ONLY.")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_WITHIN), trust_env=True) as session:
-        await _run(service, _client(settings.slack_bot_token, settings.slack_api_url, session))
+        client = _client(settings.slack_bot_token, settings.slack_api_url, session)
+        await (_run_many if settings.slack_client_id else _run)(service, client)
 
 
 async def _run(service: Service, client: AsyncWebClient) -> None:
@@ -45,7 +49,7 @@ async def _run(service: Service, client: AsyncWebClient) -> None:
     if told is None:
         return
     identity = Identity(told["team_id"], told["user_id"], told.get("bot_id"), told.get("enterprise_id"))
-    handlers = Handlers(service.bot, service.store, service.telemetry, identity)
+    handlers = Handlers(service.bot, service.store, service.telemetry)
     app = build_app(handlers, client, identity, settings.slack_signing_secret or "")
     if settings.slack_app_token:
         connection = SlackSocket(app, _client(settings.slack_app_token, settings.slack_api_url, client.session))
@@ -61,6 +65,19 @@ async def _run(service: Service, client: AsyncWebClient) -> None:
             await handlers.drain(DRAIN)
         return
     await _serve_http(service, SlackHttp(app, handlers, settings.slack_signing_secret or ""))
+    await handlers.drain(DRAIN)
+
+
+async def _run_many(service: Service, client: AsyncWebClient) -> None:
+    """Serve every workspace that installs the bot; the credentials are proven by the first installation."""
+    settings = service.settings
+    vault = Vault(settings.encryption_keys)
+    installs = Installs(service.store, vault)
+    handlers = Handlers(service.bot, service.store, service.telemetry)
+    signing = settings.slack_signing_secret or ""
+    credentials = (settings.slack_client_id or "", settings.slack_client_secret or "")
+    oauth = OAuth(client, credentials, service.store, vault, installs)
+    await _serve_http(service, SlackHttp(build_app(handlers, client, installs, signing), handlers, signing, oauth))
     await handlers.drain(DRAIN)
 
 

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.app import COMMANDS, EVENTS, Handlers, Identity, build_app
 from adapters.slack.http import PATH
+from adapters.slack.oauth import SCOPES as OAUTH_SCOPES
 from bot.app import Bot
 from bot.storage import MemoryStore
 from bot.telemetry import Telemetry
@@ -37,14 +38,14 @@ def test_manifest_names_what_has_a_handler_and_nothing_else(name: str) -> None:
 def test_scopes_are_the_least(name: str) -> None:
     """No scope without something that needs it, none missing."""
     scopes = read(name)["oauth_config"]["scopes"]
-    assert scopes == {"bot": sorted(SCOPES.values())}
+    assert scopes == {"bot": sorted(SCOPES.values())} == {"bot": list(OAUTH_SCOPES)}
     assert set(SCOPES) == {*COMMANDS, *EVENTS, "answers"}
 
 
 def test_registered_with_bolt_is_what_the_tables_say(bot: Bot) -> None:
     """Each name in the tables has its listener, and Bolt has no other."""
     identity = Identity("T1", "U1")
-    handlers = Handlers(bot, MemoryStore(), Telemetry(), identity)
+    handlers = Handlers(bot, MemoryStore(), Telemetry())
     app = build_app(handlers, AsyncWebClient(token="xoxb-1"), identity, "s" * 32)
     registered = [listener.ack_function.__name__ for listener in app._async_listeners]
     assert registered == [*COMMANDS.values(), *EVENTS.values()]
