@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.app import Bot
@@ -19,6 +20,9 @@ class Service:
     store: Store
     telemetry: Telemetry = field(default_factory=Telemetry)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    health: dict[str, Callable[[], dict[str, bool]]] = field(
+        default_factory=dict
+    )  # by adapter: its parts, ready or not
 
     def say(self, line: str) -> None:
         """Tell the person who started the program."""

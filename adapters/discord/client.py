@@ -50,6 +50,11 @@ class SmtpClient(discord.AutoShardedClient):
         self.watched = Watched(handlers.store)
         self.add_dynamic_items(Action, Chooser)
 
+    def health(self) -> dict[str, bool]:
+        """Each shard of this process, and whether it has its session; empty before Discord said how many there are."""
+        own = self.shard_ids or range(self.shard_count or 0)
+        return {f"shard {number}": number in self.connected and not self.handlers.stopping for number in own}
+
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for this shard's turn among all processes."""
         if self.queue:
@@ -112,7 +117,7 @@ class SmtpClient(discord.AutoShardedClient):
     async def on_shard_connect(self, shard_id: int) -> None:
         """The shard has its session."""
         self.connected.add(shard_id)
-        if len(self.connected) == len(self.shard_ids or range(self.shard_count or 1)):
+        if all(self.health().values()):
             self.all_connected.set()
 
     async def on_shard_resumed(self, shard_id: int) -> None:

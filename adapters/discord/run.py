@@ -45,6 +45,7 @@ async def run(service: Service) -> None:
             if client is None:
                 return
             await _prepare(client, service)
+            service.health["discord"] = client.health
             await _connect(client, service)
 
 

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -82,7 +83,7 @@ class Double:
         self.files: dict[str, tuple[int, bytes]] = {}
         self.messages: dict[str, dict[str, Any]] = {}
         self.commands: list[dict[str, Any]] = []
-        self.close_with: int | None = None  # instead of READY
+        self.close_with: int | None = None  # instead of READY or RESUMED
         self._scripts: list[tuple[str, re.Pattern[str], Reply]] = []
         self._lost: dict[str, Session] = {}
         self._changed = threading.Condition()
@@ -90,6 +91,7 @@ class Double:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._started = threading.Event()
         self.port = 0
+        self.processes: list[subprocess.Popen[bytes]] = []
 
     # What a test does.
 
@@ -100,7 +102,11 @@ class Double:
         return self
 
     def stop(self) -> None:
-        """Close everything."""
+        """Close everything, and end what a failed test has left running."""
+        for left in self.processes:
+            if left.poll() is None:
+                left.kill()
+                left.wait(WITHIN)
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(WITHIN)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(WITHIN)
@@ -129,9 +135,18 @@ class Double:
 
     def dispatch(self, event: str, data: dict[str, Any], guild: str | None = None) -> int:
         """An event to every session whose shard the guild belongs to; how many there were."""
+        return self.dispatch_all(event, [data], guild)
+
+    def dispatch_all(self, event: str, several: list[dict[str, Any]], guild: str | None = None) -> int:
+        """The same with several events at once."""
         reached = [s for s in list(self.sessions) if s.ready and _is_for(s, guild)]
-        for session in reached:
-            asyncio.run_coroutine_threadsafe(self._send_event(session, event, data), self._loop).result(WITHIN)
+
+        async def send() -> None:
+            for data in several:
+                for session in reached:
+                    await self._send_event(session, event, data)
+
+        asyncio.run_coroutine_threadsafe(send(), self._loop).result(WITHIN)
         return len(reached)
 
     def send_raw(self, session: Session, payload: dict[str, Any]) -> None:
@@ -294,6 +309,9 @@ class Double:
 
     async def _resume(self, socket: web.WebSocketResponse, told: dict[str, Any]) -> Session | None:
         self.resumes.append(told)
+        if self.close_with:
+            await socket.close(code=self.close_with)
+            return None
         lost = self._lost.pop(told["session_id"], None)
         if lost is None:
             await socket.send_str(json.dumps({"op": 9, "d": False, "t": None, "s": None}))

@@ -44,6 +44,7 @@ def process(double: Double, folder: Path, *arguments: str, **environment: str) -
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     started.log = log  # type: ignore[attr-defined]
+    double.processes.append(started)
     return started
 
 
@@ -75,6 +76,12 @@ class Person:
 
     def say(self, content: str, channel: str | None = None, mention: bool = False, **more: Any) -> dict[str, Any]:
         """Write a message; the gateway brings it to the bot."""
+        made = self.write(content, channel, mention, **more)
+        assert self.double.dispatch("MESSAGE_CREATE", made, made.get("guild_id"))
+        return made
+
+    def write(self, content: str, channel: str | None = None, mention: bool = False, **more: Any) -> dict[str, Any]:
+        """A message that the gateway has yet to bring."""
         where = channel or (self.guild.text if self.guild else "77")
         text = f"<@{BOT}> {content}" if mention else content
         if mention:
@@ -85,7 +92,6 @@ class Person:
         else:
             made["channel_type"] = 1
         self.double.messages[made["id"]] = made
-        assert self.double.dispatch("MESSAGE_CREATE", made, made.get("guild_id"))
         return made
 
     def answers_to(self, said: dict[str, Any], number: int = 1) -> list[dict[str, Any]]:

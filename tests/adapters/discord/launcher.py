@@ -1,7 +1,7 @@
 """Starts the bot as `smtpbot` does, with discord.py pointed at the double; the product has no such hook.
 
 TEST_DISCORD: where the double listens. TEST_SLOW: seconds that each answer to a text with "slowly" in it takes.
-The rest of the command line is smtpbot's own.
+TEST_STORE: a SQLite file that processes share as their store. The rest of the command line is smtpbot's own.
 """
 
 import os
@@ -12,8 +12,13 @@ import discord
 import yarl
 from discord import asset, gateway, http
 
+from adapters.database.engine import read_url
+from adapters.database.store import DatabaseStore
+from adapters.database.upgrading import upgrade
 from bot import __main__ as door
 from bot.app import Bot
+from bot.settings import Settings
+from bot.storage import Store
 
 
 class SlowBot(Bot):
@@ -27,13 +32,25 @@ class SlowBot(Bot):
         return super().answer(text, via, drafts)
 
 
+async def _open_shared(_: Settings) -> Store:
+    """The store in a SQLite file that several processes share; claims of the dead end after two seconds."""
+    url = read_url(f"sqlite:///{os.environ['TEST_STORE']}")
+    upgrade(url)
+    return DatabaseStore(url, lease=2.0)
+
+
 if __name__ == "__main__":
     base = os.environ.pop("TEST_DISCORD")
     assert discord.__version__.startswith("2.")
     http.Route.BASE = f"{base}/api/v10"
     gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"{base.replace('http', 'ws')}/gateway")
     asset.Asset.BASE = f"{base}/files"
+    import adapters.discord.app
     import adapters.serve
 
     adapters.serve.Bot = SlowBot  # type: ignore[misc]
+    if "TEST_STORE" in os.environ:
+        serve = adapters.serve.run
+        adapters.serve.run = lambda names, environ: serve(names, environ, _open_shared)  # type: ignore[assignment]
+        adapters.discord.app.RETAKE = 0.2  # type: ignore[misc]
     sys.exit(door.main())
