@@ -33,10 +33,10 @@ class SlowBot(Bot):
 
 
 async def _open_shared(_: Settings) -> Store:
-    """The store in a SQLite file that several processes share; claims of the dead end after two seconds."""
+    """The store in a SQLite file that several processes share; claims of the dead end after TEST_LEASE seconds."""
     url = read_url(f"sqlite:///{os.environ['TEST_STORE']}")
     upgrade(url)
-    return DatabaseStore(url, lease=2.0)
+    return DatabaseStore(url, lease=float(os.environ.get("TEST_LEASE", "20")))
 
 
 if __name__ == "__main__":

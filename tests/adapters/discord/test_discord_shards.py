@@ -59,7 +59,7 @@ def test_two_processes_with_a_shard_each_answer_each_server_once(double: Double,
 def test_rolling_restart_loses_nothing_and_answers_nothing_twice(double: Double, tmp_path: Path) -> None:
     """The new process has its session before the old one is told to end; both wait for their turn to identify."""
     double.shards = 1
-    shared = {"TEST_STORE": str(tmp_path / "store"), "TEST_SLOW": "0.2"}
+    shared = {"TEST_STORE": str(tmp_path / "store"), "TEST_SLOW": "0.02"}
     old = process(double, tmp_path, **shared)
     double.wait(lambda: double.sessions)
     shown = Person(double, EVEN).slash(BOUNCE).shown()
@@ -109,7 +109,7 @@ def test_running_answers_are_finished_at_the_end(double: Double, tmp_path: Path)
 def test_what_a_killed_process_had_begun_is_answered_by_the_other(double: Double, tmp_path: Path) -> None:
     """Once its claim has run out."""
     double.shards = 1
-    shared = {"TEST_STORE": str(tmp_path / "store"), "TEST_SLOW": "1.0"}
+    shared = {"TEST_STORE": str(tmp_path / "store"), "TEST_SLOW": "1.0", "TEST_LEASE": "2"}
     bots = []
     for number in (1, 2):
         (tmp_path / "store").unlink(missing_ok=True)  # so that the second need not wait for its turn
