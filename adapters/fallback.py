@@ -36,6 +36,7 @@ class FallbackStore:
         self._places: dict[tuple[str, str, str], dict[Place, str]] = {}
         self._installs: dict[tuple[str, str], bytes | None] = {}
         self._counts: Counter[Counted] = Counter()
+        self._dropped = 0
         self._votes: dict[str, tuple[Place, date, bool]] = {}
 
     async def claim(self, key: str) -> Claim:
@@ -113,6 +114,8 @@ class FallbackStore:
             row = replace(counted, number=0)
             if row in self._counts or len(self._counts) < MAX_WAITING:
                 self._counts[row] += counted.number
+            else:
+                self._dropped += 1
 
     async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
         """See Store; StoreError while the database is gone."""
@@ -125,6 +128,8 @@ class FallbackStore:
         except StoreError:
             if key in self._votes or len(self._votes) < MAX_WAITING:
                 self._votes[key] = (place, day, right)
+            else:
+                self._dropped += 1
 
     async def find_votes(self, since: date, platform: str | None = None, tenant: str | None = None) -> Votes:
         """See Store; StoreError while the database is gone."""
@@ -181,10 +186,17 @@ class FallbackStore:
         """What was counted meanwhile goes to the database; what cannot be written now waits on."""
         counts, votes = len(self._counts), len(self._votes)
         _log.warning("the database is back; writing %s counts and %s votes that waited", counts, votes)
+        if self._dropped:
+            _log.warning("%s counts and votes were dropped: too many waited", self._dropped)
+            self._dropped = 0
         try:
             for row in list(self._counts):
-                await self._lasting.count(replace(row, number=self._counts[row]))
-                del self._counts[row]
+                number = self._counts.pop(row)  # before the writing, during which more may come to wait
+                try:
+                    await self._lasting.count(replace(row, number=number))
+                except StoreError:
+                    self._counts[row] += number
+                    raise
             for key, (place, day, right) in list(self._votes.items()):
                 await self._lasting.vote(key, place, day, right)
                 del self._votes[key]

@@ -346,3 +346,21 @@ def test_a_count_that_waits_already_is_added_to_when_no_more_rows_may_wait() -> 
         return store._counts.total()
 
     assert asyncio.run(run()) == MAX_WAITING + 1
+
+
+def test_what_was_dropped_is_told_when_the_database_is_back(caplog: pytest.LogCaptureFixture) -> None:
+    """With its number, once."""
+
+    async def run() -> None:
+        clock, lasting = Clock(), Flaky()
+        lasting.gone = True
+        store = FallbackStore(lasting, clock)
+        for number in range(MAX_WAITING + 3):
+            await store.count(Counted(DAY, "slack", f"/T{number}", "code"))
+        lasting.gone = False
+        clock.now += 10
+        await store.check()
+        assert len(await lasting.find_counts(DAY)) == MAX_WAITING
+
+    asyncio.run(run())
+    assert caplog.text.count("3 counts and votes were dropped") == 1
