@@ -98,24 +98,26 @@ def _run(arguments: argparse.Namespace) -> int:
                 f"the Python package {error.name} is not installed (pip install 'smtpbot[discord]')"
             ) from None
         return tools.run(arguments.action, arguments.guild, arguments.remove, os.environ)
-    from adapters.terminal import app
+    if arguments.command in ("ask", "chat"):
+        from adapters.terminal import app
 
-    if arguments.command == "ask":
-        return app.ask(_bot(), arguments.words, arguments.json, sys.stdout)
+        if arguments.command == "ask":
+            return app.ask(_bot(), arguments.words, arguments.json, sys.stdout)
+        return app.chat(_bot(), sys.stdin, sys.stdout)
+    from adapters.terminal import files
+
     if arguments.command == "explain":
-        return app.explain(
+        return files.explain(
             _bot(), arguments.files, arguments.json, arguments.csv, arguments.draft, arguments.why, sys.stdout
         )
-    if arguments.command == "batch":
-        bot = _bot()
-        if arguments.file and arguments.file != "-":
-            try:
-                with open(arguments.file, encoding="utf-8", errors="replace") as lines:
-                    return app.batch(bot, lines, sys.stdout)
-            except OSError as error:
-                raise UsageError(f"{arguments.file}: {error.strerror}") from None
-        return app.batch(bot, sys.stdin, sys.stdout)
-    return app.chat(_bot(), sys.stdin, sys.stdout)
+    bot = _bot()
+    if arguments.file and arguments.file != "-":
+        try:
+            with open(arguments.file, encoding="utf-8", errors="replace") as lines:
+                return files.batch(bot, lines, sys.stdout)
+        except OSError as error:
+            raise UsageError(f"{arguments.file}: {error.strerror}") from None
+    return files.batch(bot, sys.stdin, sys.stdout)
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
 """The built JSON -> Knowledge: what is known, indexed so that one pass over a text finds every rule that speaks."""
 
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -221,24 +222,24 @@ def stale_because(built: dict[str, Any], sources: Path, target: Path) -> str | N
     if not (sources.parent / "pyproject.toml").exists() or not sources.is_dir():
         return None
     made = target.stat().st_mtime
-    names = built.get("files", [])
-    for name in names:
-        try:
-            if (sources / name).stat().st_mtime > made:
-                return f"data/{name} is newer"
-        except OSError:
+    found = dict(_yaml_files(str(sources)))
+    for name in built.get("files", []):
+        changed = found.pop(name, None)
+        if changed is None:
             return f"data/{name} is gone"
-    added = sorted(set(_yaml_names(sources)) - set(names))
-    return f"data/{added[0]} is new" if added else None
+        if changed > made:
+            return f"data/{name} is newer"
+    return f"data/{min(found)} is new" if found else None
 
 
-def _yaml_names(folder: Path) -> Iterable[str]:
-    import os
-
-    for place, _, files in os.walk(folder):
-        for name in files:
-            if name.endswith(".yaml"):
-                yield os.path.relpath(os.path.join(place, name), folder)
+def _yaml_files(folder: str, below: str = "") -> Iterator[tuple[str, float]]:
+    """Every YAML file by its name below the folder, and when it was changed."""
+    with os.scandir(folder) as inside:
+        for entry in inside:
+            if entry.name.endswith(".yaml"):
+                yield below + entry.name, entry.stat().st_mtime
+            elif entry.is_dir():
+                yield from _yaml_files(entry.path, f"{below}{entry.name}/")
 
 
 def read_built(target: Path = BUILT, sources: Path = SOURCES) -> dict[str, Any]:

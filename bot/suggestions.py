@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 
 from bot.knowledge import Knowledge
@@ -44,6 +43,8 @@ def _vocabulary(knowledge: Knowledge) -> tuple[Counter[str], dict[str, tuple[str
 
 def _near(word: str, knowledge: Knowledge) -> list[str]:
     """Words of the trade that a word may be meant for, the usual ones first."""
+    from difflib import get_close_matches  # only misspellings need it, and it is slow to load
+
     counts, by_letter = _vocabulary(knowledge)
     around = [other for other in by_letter.get(word[0], ()) if abs(len(other) - len(word)) <= 2 and other != word]
     near = get_close_matches(word, around, n=3, cutoff=0.84) or (

@@ -193,6 +193,20 @@ def test_importing_bot_loads_no_sdk_no_yaml_no_email() -> None:
     }
 
 
+def test_a_bare_code_needs_no_readers() -> None:
+    """`smtpbot ask 451` loads nothing that reads mails, files or logs; loading them would double its start."""
+    code = (
+        "import sys; from bot.__main__ import main; sys.argv = ['smtpbot', 'ask', '451']; main(); print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert "bot.lookups" in loaded
+    assert not {"bot.reading", "bot.readers.logs", "bot.readers.files", "adapters.terminal.files", "difflib"} & {
+        *loaded
+    }
+
+
 def test_modules_stay_small() -> None:
     """A module of more than 450 lines holds more than one thing."""
     for path in [*BOT.rglob("*.py"), *(ROOT / "adapters").rglob("*.py")]:
