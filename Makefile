@@ -14,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack emulate lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack emulate deploy-tools lock clean
 .NOTPARALLEL:
 
 help:
@@ -65,6 +65,9 @@ local-slack: ## put the Slack-compatible server for tests/adapters into .local-s
 
 emulate: ## put the server that tests of Slack installations talk to into .emulate (needs npm and node)
 	@scripts/install-emulate
+
+deploy-tools: ## install nginx, Caddy, promtool and systemd-analyze for tests/deploy (as root on Debian)
+	@scripts/install-deploy-tools
 
 transcript: $(DEVELOPMENT) $(KNOWLEDGE) ## write the answers in README.md anew
 	@$(BIN)/python scripts/write_transcript.py
