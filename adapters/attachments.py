@@ -28,12 +28,12 @@ def find_refusal(name: str, size: int, bot: Bot) -> str | None:
     return TOO_LARGE.replace("{name}", _short(name)) if size > MAX_FILE else None
 
 
-def answer_file(bot: Bot, raw: bytes, name: str, via: Via) -> Reply:
+def answer_file(bot: Bot, raw: bytes, name: str, via: Via, drafts: bool = False) -> Reply:
     """The reply to a file's bytes; takes as long as it takes, so call it in a thread."""
     item = next(unpack(raw, name))
     if item.note and not item.raw:
         return note("none", via, item.note)
-    return bot.answer_mail(item.raw, via)
+    return bot.answer_mail(item.raw, via, drafts)
 
 
 def refuse(sentence: str, name: str, via: Via) -> Reply:
