@@ -14,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack emulate deploy-tools lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
 .NOTPARALLEL:
 
 help:
@@ -68,6 +68,22 @@ emulate: ## put the server that tests of Slack installations talk to into .emula
 
 deploy-tools: ## install nginx, Caddy, promtool and systemd-analyze for tests/deploy (as root on Debian)
 	@scripts/install-deploy-tools
+
+dist: $(DEVELOPMENT) ## build the packages, sdist and wheel, into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --directory dist
+
+check-dist: dist ## install the wheel with each extra into an empty environment and ask it; NEWEST=--newest takes newer packages
+	@$(BIN)/python scripts/check_dist.py $(NEWEST)
+
+check-version: $(DEVELOPMENT) ## the version is the same everywhere; TAG=v1.2.3 before a release
+	@$(BIN)/python scripts/check_version.py $(TAG)
+
+sbom: $(DEVELOPMENT) ## write the bill of materials, CycloneDX, into dist/
+	@$(BIN)/python scripts/write_sbom.py
+
+licenses: $(DEVELOPMENT) ## the licenses of all that the bot is installed with, checked against a list
+	@$(BIN)/python scripts/check_licenses.py
 
 transcript: $(DEVELOPMENT) $(KNOWLEDGE) ## write the answers in README.md anew
 	@$(BIN)/python scripts/write_transcript.py
