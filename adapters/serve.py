@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from adapters import listener
 from adapters.database.opening import open_store
 from adapters.service import Service
 from bot.app import Bot
@@ -71,12 +72,21 @@ def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
 
 async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, open_store: OpenStore) -> None:
-    store = await open_store(settings)
-    service = Service(settings, bot, store)
+    listening = listener.bind(settings)
+    try:
+        store = await open_store(settings)
+    except BaseException:
+        listening.close()
+        raise
+    service = Service(settings, bot, store, address=listener.address_of(listening))
+    service.say(f"listening at {service.address} (/healthz, /readyz, /metrics)")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop.set)
     tasks = [asyncio.create_task(module.run(service)) for module in modules]
+    tasks.append(
+        asyncio.create_task(listener.run(service, listening))
+    )  # after the adapters have said what they wait for
     ending = asyncio.create_task(service.stop.wait())
     await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
     service.stop.set()  # one adapter that fails ends the others, so that whoever supervises us notices

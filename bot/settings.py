@@ -33,6 +33,7 @@ class Settings:
     discord_processes: int = 1
     discord_ordinal: int | None = None
     listen: tuple[str, int] = ("127.0.0.1", 8451)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     database_url: str | None = field(default=None, repr=False)
     database_migrate: bool = True
     state_dir: Path = Path()
@@ -149,7 +150,7 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def _listen(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65_536:
+    if not colon or not host or not port.isdigit() or not 0 <= int(port) < 65_536:
         raise ValueError("must be HOST:PORT, such as 127.0.0.1:8451")
     return host.strip("[]"), int(port)
 
@@ -191,7 +192,9 @@ SETTINGS = (
     Setting("SMTPBOT_DISCORD_ORDINAL", "discord_ordinal", _ordinal,
             "Which of these processes this one is, from 0: a number, or a pod's name that ends in one."),
     Setting("SMTPBOT_LISTEN", "listen", _listen,
-            "Where HTTP is served: HOST:PORT. Default 127.0.0.1:8451; put a proxy with HTTPS before it."),
+            "Where HTTP is served: HOST:PORT, with port 0 any that is free. Default 127.0.0.1:8451; put a proxy with HTTPS before it."),
+    Setting("SMTPBOT_TRUSTED_PROXIES", "trusted_proxies", _networks,
+            "Proxies whose X-Forwarded-For says who asks: addresses or networks. Separated by commas or spaces. Default none."),
     Setting("SMTPBOT_DATABASE_URL", "database_url", _database,
             "Where settings of channels, installs and counts are kept: sqlite:///path or postgresql://user:password@host/name. "
             "Default: the file smtpbot.sqlite3 in the state folder.", True),

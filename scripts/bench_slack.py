@@ -39,19 +39,29 @@ def serve(which: str) -> None:
         bare.command("/smtp")(answer)
         application: object = AsyncSlackRequestHandler(bare)
     else:
+        from adapters.listener import build_app as build_listener
+        from adapters.service import Service
         from adapters.slack.app import Handlers, Identity, build_app
-        from adapters.slack.http import SlackHttp
+        from adapters.slack.http import PREFIX, SlackHttp
         from bot import load
+        from bot.settings import Settings
         from bot.storage import MemoryStore
-        from bot.telemetry import Telemetry
 
         identity = Identity("T1", "U1")
-        handlers = Handlers(load(), MemoryStore(), Telemetry())
+        service = Service(Settings(), load(), MemoryStore())
+        handlers = Handlers(service.bot, service.store, service.telemetry)
         app = build_app(handlers, AsyncWebClient(token="xoxb-1"), identity, SECRET)
-        application = SlackHttp(app, handlers, SECRET)  # and without the proxy headers that run.py leaves out too
+        service.mounts[PREFIX] = SlackHttp(app, handlers, SECRET)
+        application = build_listener(service)
     port = BARE_PORT if which == "bare" else OUR_PORT
     uvicorn.run(
-        application, port=port, access_log=False, log_level="error", lifespan="off", proxy_headers=which == "bare"
+        application,
+        port=port,
+        access_log=False,
+        log_level="error",
+        lifespan="off",
+        proxy_headers=which == "bare",
+        ws="auto" if which == "bare" else "none",
     )  # type: ignore[arg-type]
 
 

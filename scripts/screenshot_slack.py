@@ -62,7 +62,7 @@ def main(target: Path) -> int:
     with tempfile.TemporaryDirectory() as folder, open_house(Path(folder), {"http": APPS["http"]}) as house:
         bot = house.start(sys.executable, "-c", SERVE, **APPS["http"].settings)
         try:
-            wait_for(lambda: house.request(APPS["http"].port, "GET", "/healthz")[0] == 200, 30)
+            wait_for(lambda: house.request(APPS["http"].port, "GET", "/readyz")[0] == 200, 30)
             page = f"http://127.0.0.1:{SLACK_PORT}{converse(house)}"
             picture = Path(folder) / "slack.png"
             shot = house.start(

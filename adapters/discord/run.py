@@ -38,6 +38,7 @@ def find_reason_off(settings: Settings) -> str | None:
 
 async def run(service: Service) -> None:
     """Serve Discord until the service stops; SettingsError for what Discord refuses."""
+    service.health["discord"] = lambda: {"start": False}
     total, shards = own_shards(service.settings)
     async with Files() as files:
         handlers = Handlers(service.bot, service.store, service.telemetry, files.fetch)
@@ -45,7 +46,7 @@ async def run(service: Service) -> None:
             if client is None:
                 return
             await _prepare(client, service)
-            service.health["discord"] = client.health
+            service.health["discord"] = lambda: client.health() or {"start": False}
             await _connect(client, service)
 
 

@@ -7,7 +7,6 @@ search, and Bolt's way to them takes as long as their answer. All else goes thro
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,19 +16,17 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from adapters.service import Receive, Scope, Send
 from adapters.slack.app import COMMANDS, Handlers
 from adapters.slack.oauth import INSTALL, REDIRECT, OAuth
 from bot.errors import BotError
 from bot.telemetry import describe
 
-PATH = "/slack/events"
-HEALTH = "/healthz"
+PREFIX = "/slack/"
+PATH = f"{PREFIX}events"
 MAX_BODY = 1_048_576  # bytes; Slack's largest requests are a tenth of it
 READ_WITHIN = 10.0  # seconds for a whole body to arrive
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, list[str]], str]
 
 _PLAIN = {"content-type": ["text/plain;charset=utf-8"]}
@@ -39,7 +36,7 @@ _log = logging.getLogger("smtpbot.slack")
 
 
 class SlackHttp:
-    """The ASGI application: Slack's requests at /slack/events, an installation's pages, a health check at /healthz."""
+    """The ASGI application: Slack's requests at /slack/events and an installation's pages."""
 
     def __init__(self, app: AsyncApp, handlers: Handlers, signing_secret: str, oauth: OAuth | None = None) -> None:
         self._app, self._handlers, self._oauth = app, handlers, oauth
@@ -57,8 +54,6 @@ class SlackHttp:
         await send({"type": "http.response.body", "body": raw})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        if scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD"):
-            return 200, _PLAIN, "ok"
         if self._oauth and scope["path"] in (INSTALL, REDIRECT) and scope["method"] == "GET":
             query = scope["query_string"].decode("latin-1")
             return await self._oauth.answer(scope["path"], query, _read_headers(scope))

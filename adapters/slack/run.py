@@ -3,18 +3,15 @@
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import Iterator
 
 import aiohttp
-import uvicorn
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.service import Service
 from adapters.slack.app import Handlers, Identity, build_app
-from adapters.slack.http import PATH, SlackHttp
+from adapters.slack.http import PATH, PREFIX, SlackHttp
 from adapters.slack.installs import Installs
 from adapters.slack.oauth import OAuth
 from adapters.slack.socket import SlackSocket
@@ -36,6 +33,7 @@ def find_reason_off(settings: Settings) -> str | None:
 async def run(service: Service) -> None:
     """Serve Slack until the service stops; SettingsError for credentials that Slack refuses."""
     settings = service.settings
+    service.health["slack"] = lambda: {"start": False}
     if settings.slack_api_url != SLACK_API:
         _log.warning("SLACK_API_URL IS SET: THE SLACK TOKENS ARE SENT TO ANOTHER SERVER THAN SLACK'S. FOR TESTS ONLY.")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_WITHIN), trust_env=True) as session:
@@ -58,6 +56,7 @@ async def _run(service: Service, client: AsyncWebClient) -> None:
             if await _call(service, connection.client.web_client, "apps.connections.open", "SLACK_APP_TOKEN") is None:
                 return
             await connection.connect_async()  # type: ignore[no-untyped-call]
+            service.health["slack"] = lambda: {"socket": connection.is_connected}
             service.say("slack: connected by Socket Mode")
             await service.stop.wait()
         finally:
@@ -109,40 +108,8 @@ async def _call(service: Service, client: AsyncWebClient, method: str, setting: 
     return None
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to the service, which all adapters share."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def _serve_http(service: Service, application: SlackHttp) -> None:
-    host, port = service.settings.listen
-    config = uvicorn.Config(
-        application, lifespan="off", access_log=False, log_config=None, server_header=False, h11_max_incomplete_event_size=65_536,
-        timeout_graceful_shutdown=int(DRAIN), proxy_headers=False,
-    )  # fmt: skip
-    server = _Server(config)
-    listening = _listen(host, port)
-    service.say(f"slack: listening at http://{host}:{listening.getsockname()[1]}{PATH}")
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    stopping = asyncio.create_task(service.stop.wait())
-    try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
-        server.should_exit = True
-        await serving
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise SettingsError(f"SMTPBOT_LISTEN: cannot listen at {host}:{port}: {error.strerror}") from None
-    return listening
+    service.mounts[PREFIX] = application
+    service.health["slack"] = lambda: {"http": True}
+    service.say(f"slack: listening at {service.address}{PATH}")
+    await service.drained.wait()

@@ -18,6 +18,12 @@ class SlackSocket(AsyncSocketModeHandler):
         self._closing = False
         self._handling: set[asyncio.Task[Any]] = set()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether Slack can reach us now."""
+        session = self.client.current_session
+        return not self._closing and session is not None and not session.closed
+
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         """Answer one envelope; while closing none is taken, and Slack delivers it to another connection."""
         if self._closing:

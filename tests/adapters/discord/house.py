@@ -36,6 +36,7 @@ def process(double: Double, folder: Path, *arguments: str, **environment: str) -
         "DISCORD_TOKEN": TOKEN,
         "SMTPBOT_LOG_LEVEL": "debug",
         "SMTPBOT_STATE_DIR": str(folder),
+        "SMTPBOT_LISTEN": "127.0.0.1:0",
     }
     log = folder / f"{new_id()}.log"
     with log.open("wb") as out:

@@ -33,10 +33,9 @@ def bots(house: House) -> Iterator[dict[str, Installed]]:
     """Our bot, once over HTTP and once over Socket Mode, in the same workspace."""
     apps = {name: APPS[name] for name in ("http", "socket")}
     processes = [house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", **app.settings) for app in apps.values()]
-    log = house.logs[-1]
     try:
-        wait_for(lambda: house.request(apps["http"].port, "GET", "/healthz")[0] == 200, 30)
-        wait_for(lambda: b"connected by Socket Mode" in log.read_bytes(), 30)
+        wait_for(lambda: house.request(apps["http"].port, "GET", "/readyz")[0] == 200, 30)
+        wait_for(lambda: house.request(apps["socket"].port, "GET", "/readyz")[0] == 200, 30)
         yield apps
     finally:
         statuses = [end(process) for process in processes]

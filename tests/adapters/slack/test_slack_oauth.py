@@ -125,7 +125,7 @@ def workspace(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )  # fmt: skip
     try:
         wait_for(lambda: house.request(PORT, "POST", "/api/auth.test")[0] == 200, 20)
-        wait_for(lambda: house.request(APP.port, "GET", "/healthz")[0] == 200, 20)
+        wait_for(lambda: house.request(APP.port, "GET", "/readyz")[0] == 200, 20)
         yield Workspace(house, database)
     finally:
         status = end(bot)

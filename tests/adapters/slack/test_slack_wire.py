@@ -131,7 +131,7 @@ def lives(house: House, tmp_path: Path) -> Iterator[Any]:
             sys.executable, LAUNCHER, TEST_STORE=str(tmp_path / "claims"), TEST_DIE=die, **CRASH.settings
         )
         running.append(process)
-        wait_for(lambda: house.request(CRASH.port, "GET", "/healthz")[0] == 200, 30)
+        wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200, 30)
         return process
 
     yield start
@@ -167,7 +167,7 @@ def test_killed_process_leaves_no_event_unanswered(
 def test_sigterm_finishes_running_answers(house: House) -> None:
     """The answer that was being read when the signal came still arrives, and the status is 0."""
     process = house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", **CRASH.settings)
-    wait_for(lambda: house.request(CRASH.port, "GET", "/healthz")[0] == 200, 30)
+    wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200, 30)
     event = mention(CRASH, 40, "550 5.1.1 User unknown\n" + "Received: from mx.example.net\n" * 400)
     assert house.deliver(CRASH, event, "Ev40") == 200
     assert end(process) == 0
