@@ -15,6 +15,7 @@ MAX_STEPS = 4
 MAX_WORDS_STEPS = 105  # words all steps of one answer may take together
 IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml"
 RFC5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.2"
+_FATE_OF_HINT = {"do-not-resend": "dead", "correct-address": "correct"}
 _LINK = re.compile(r"https://[^ `\"'<>)\n]*")
 _SITUATIONS = {
     "postfix": "postfix",
@@ -148,7 +149,7 @@ def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge
         return str(fates["gave-up"])
     if verdict.permanence == "permanent" or verdict.fate == "failed":
         hint = knowledge.causes[verdict.cause].get("fate_hint")
-        return str(fates["dead"] if hint == "do-not-resend" else fates["resend"])
+        return str(fates[_FATE_OF_HINT.get(hint or "", "resend")])
     return ""
 
 

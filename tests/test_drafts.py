@@ -118,3 +118,18 @@ def test_the_first_of_several_recipients_is_written_about(bot: Bot) -> None:
     """One draft to a customer, one to a postmaster, whatever the number of recipients."""
     text = "<kim@example.com>: 552 5.2.2 Mailbox full\n<lee@example.org>: 550 5.1.1 User unknown"
     assert "lee@example.org" not in bot.answer(text, drafts=True).drafts["postmaster"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.1.1 <kim@example.com>: User unknown",
+        "551 5.1.6 User not local; please try <kim@example.org>",
+        "553 5.1.3 <kim@@example.com>: bad address syntax",
+    ],
+)
+def test_a_wrong_address_is_not_said_to_work_later(bot: Bot, reply: str) -> None:
+    """Where only another address helps, no second try of the same one is advised."""
+    (answer,) = bot.answer(reply).answers
+    assert "once the address is right" in answer.fate
+    assert "once the cause is gone" not in answer.fate
