@@ -14,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot screenshot-web local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
 .NOTPARALLEL:
 
 help:
@@ -93,6 +93,9 @@ gallery: $(DEVELOPMENT) $(KNOWLEDGE) ## write docs/gallery.md anew
 
 screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack.png anew
 	@$(BIN)/python scripts/screenshot_slack.py
+
+screenshot-web: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/web*.png anew; look at them
+	@$(BIN)/python scripts/screenshot_web.py
 
 clean: ## remove the environment, the built knowledge and all caches
 	rm -rf $(VENV) .venv-lock .local-slack .emulate .fuzz dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -151,8 +151,11 @@ def _code_groups(knowledge: Knowledge) -> Iterable[Group]:
                 told = words["reply"].get(code) or {}
                 causes = [knowledge.causes[row["cause"]]["name"] for row in facts.get("causes") or ()]
                 name = told.get("name", "")
-                tag = shown.get(facts["permanence"], "") if digit in "245" else ""
-                items.append(Item(code, name, f"/codes/{code}", tag, _words(code, name, tag, *causes)))
+                lasting = shown.get(facts["permanence"], "")
+                tag = (
+                    lasting if lasting.lower() not in title.lower() else ""
+                )  # only where it is not what the group says
+                items.append(Item(code, name, f"/codes/{code}", tag, _words(code, name, lasting, *causes)))
         if items:
             yield Group(title, tuple(items))
     for subject, title in SUBJECTS.items():

@@ -63,8 +63,8 @@ async def read_call(request: Request) -> Asked:
         return _read_json(await _read_body(request, MAX_FIELD * 6, TEXT_TOO_LONG))  # JSON may write a letter in six
     if kind == "multipart/form-data":
         asked = await _read_fields(request, kind)
-        if not asked.name and not asked.text.strip():
-            raise Refusal(422, "The form needs a part named file with a file name, or a part named text.")
+        if not asked.name:
+            raise Refusal(422, "The form needs a part named file, with a file name.")
         return asked
     if kind in MAILS:
         raw = await _read_body(request, MAX_FILE, TOO_LARGE)
@@ -95,6 +95,8 @@ async def _read_fields(request: Request, kind: str) -> Asked:
 
 
 async def _taken(form: FormData) -> Asked:
+    if set(form) - {"text", "file"}:
+        raise Refusal(422, "Only the parts text and file may be given.")
     texts = [value for key, value in form.multi_items() if key == "text" and isinstance(value, str)]
     text = clean(texts[0]) if texts else ""
     file = next((value for value in form.values() if isinstance(value, UploadFile) and value.filename), None)

@@ -106,14 +106,20 @@ def inline(text: str, reply: Reply | None) -> Markup:
     for found in _CODE.finditer(text):
         out += (_prose(text[done : found.start()], reply), code(found[1]))
         done = found.end()
+        if _is_command(found[1]) and text[done : done + 1] in (",", "."):
+            done += 1  # its frame ends it; a sign would stand alone on the next line of a phone
     out.append(_prose(text[done:], reply))
     return Markup("").join(out)
+
+
+def _is_command(text: str) -> bool:
+    return " " in text.strip()
 
 
 def code(text: str) -> Markup:
     """Text as code; what has to be typed somewhere, with a button that copies it."""
     drawn = Markup("<code>{}</code>").format(visible(text))
-    if " " not in text.strip():
+    if not _is_command(text):
         return drawn
     return Markup('<span class="command">{}{}</span>').format(drawn, COPY)
 
