@@ -19,7 +19,7 @@ from tests.adapters.web.site import Site
 MAILS = Path(__file__).parents[2] / "mails"
 HOSTILE = (
     '550 5.1.1 <"><script>alert(1)</script>@example.org>: User unknown '
-    "<img src=x onerror=alert(2)> {{ 7*7 }} https://evil.example/a \u202egnp.exe"
+    "<img src=x onerror=alert(2)> {{ 7331*11 }} https://evil.example/a \u202egnp.exe"
 )
 
 
@@ -109,7 +109,7 @@ def test_a_hostile_paste_stays_text(site: Site) -> None:
         assert not (attributes.get("src") or "").startswith(("x", "http"))
         assert "evil.example" not in (attributes.get("href") or "")
     assert "\u202e" not in answer_of(html)
-    assert "49" not in answer_of(html)
+    assert "80641" not in answer_of(html)
 
 
 def test_headers_keep_a_browser_safe(site: Site) -> None:
