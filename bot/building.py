@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
 ACTORS = ("sender", "sender-admin", "recipient", "recipient-admin", "wait")
 STRENGTHS = {"certain": 3, "likely": 2, "weak": 1}
 KINDS = ("mailbox", "filter", "blocklist", "sender", "forwarder", "mta")
@@ -19,7 +19,7 @@ SITUATIONS = ("hosting", "postfix", "exim", "plesk", "exchange", "esp", "script"
 _RULE = {"id", "reply", "status", "text", "marks", "unless", "detail", "permanence", "example"}
 _ALLOWED = {
     "phrases": {"cause", "rules"},
-    "phrase": _RULE | {"strength", "who"},
+    "phrase": _RULE | {"strength", "who", "sense"},
     "provider": {"id", "family", "name", "names", "kind", "recognise", "pages", "checked", "verified", "entries", "closed", "lookup"},
     "entry": _RULE | {"anywhere", "cause", "who", "source", "checked", "verified"},
     "recognise": {"hosts", "urls", "text", "domains", "zones"},
@@ -127,15 +127,32 @@ def _rule(raw: Located, rule_id: str, cause: Any, facts: dict[str, Any]) -> dict
     permanence = raw.get("permanence")
     if permanence not in (None, "temporary", "permanent"):
         raise _fail(raw, "`permanence` is temporary or permanent", rule_id)
-    if not (raw.get("text") or raw.get("marks") or replies or raw.get("status")):
-        raise _fail(raw, "an entry needs reply, status, text or marks", rule_id)
+    if not (raw.get("text") or raw.get("marks") or raw.get("sense") or replies or raw.get("status")):
+        raise _fail(raw, "an entry needs reply, status, text, sense or marks", rule_id)
     made = {
         "id": rule_id, "cause": cause, "detail": detail, "reply": replies, "status": _statuses(raw.get("status"), raw, rule_id),
         "text": _strings(raw.get("text"), raw, "text", rule_id), "marks": _strings(raw.get("marks"), raw, "marks", rule_id),
-        "unless": _strings(raw.get("unless"), raw, "unless", rule_id), "permanence": permanence, "who": who,
+        "unless": _strings(raw.get("unless"), raw, "unless", rule_id), "sense": _sense(raw, rule_id, facts), "permanence": permanence, "who": who,
         "example": raw.get("example"), "at": f"{raw.file}:{raw.line}:{raw.column}",
     }  # fmt: skip
     return {key: value for key, value in made.items() if value not in (None, [])}
+
+
+def _sense(raw: Located, rule_id: str, facts: dict[str, Any]) -> list[str]:
+    """The senses of a rule, every name in them a set of data/senses.yaml."""
+    senses = _strings(raw.get("sense"), raw, "sense", rule_id)
+    for sense in senses:
+        for name in sense.replace("!", "").replace("|", " ").split():
+            if name not in facts["senses"]:
+                raise _fail(raw, f"unknown set of words {name!r} in the sense {sense!r}", rule_id)
+    return senses
+
+
+def _read_senses(path: Path, shown: str) -> dict[str, list[str]]:
+    raw = read_yaml(path, shown)
+    if not isinstance(raw, Located):
+        raise DataError(f"{shown}:1:1: a mapping of sets of words is expected")
+    return {name: _strings(members, raw, name) for name, members in raw.items()}
 
 
 def _phrase_rules(path: Path, shown: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -274,7 +291,9 @@ def data_files(data: Path) -> list[str]:
 def collect(data: Path) -> dict[str, Any]:
     """Everything in a data folder as one JSON-ready mapping, checked field by field; raises DataError."""
     causes_path = data / "causes.yaml"
-    facts = read_yaml(causes_path, _shown(causes_path, data))
+    senses_path = data / "senses.yaml"
+    senses = _read_senses(senses_path, _shown(senses_path, data))
+    facts = {"causes": read_yaml(causes_path, _shown(causes_path, data))["causes"], "senses": senses}
     providers, rules, seen = {}, [], set[str]()
     for path in sorted((data / "phrases").glob("*.yaml")):
         rules += _phrase_rules(path, _shown(path, data), facts)
@@ -293,6 +312,7 @@ def collect(data: Path) -> dict[str, Any]:
         "format": FORMAT,
         "files": data_files(data),
         "causes": facts["causes"],
+        "senses": senses,
         "reply": _codes(reply_path, _shown(reply_path, data), "reply", facts),
         "reply_digits": {
             key: replies[key]
@@ -313,7 +333,7 @@ def collect_own(data: Path, built: dict[str, Any]) -> dict[str, Any]:
     """An operator's folder, laid out as data/ with only what they add or replace; raises DataError with the place."""
     if not data.is_dir():
         raise DataError(f"{data}: no such folder")
-    facts = {"causes": built["causes"]}
+    facts = {"causes": built["causes"], "senses": built["senses"]}
     providers: dict[str, Any] = {}
     rules: list[dict[str, Any]] = []
     for path in sorted((data / "phrases").glob("*.yaml")):

@@ -2,8 +2,8 @@
 
 Weights, most specific first. They are far enough apart that words and ranks decide only within one level:
 a provider's private mark; a provider's own words; unmistakable words of any server; a provider's meaning of a private
-code; common words; what a provider means by a registered code; an enhanced code that names the cause; one that hints at
-it; words used for everything; the reply code.
+code; common words; what a provider means by a registered code; an enhanced code that names the cause; words that mean
+it together; a code that hints at it; words used for everything; the reply code.
 """
 
 import re
@@ -17,14 +17,15 @@ from bot.recognising import Speaker, recognise
 MAX_DIAGNOSTIC = 4_000  # characters of one diagnostic that are matched
 MAX_EVIDENCE = 140
 
-MARK, OWN_WORDS, CERTAIN, PRIVATE_CODE, LIKELY, OWN_CODE, DECIDES, HINTS, WEAK, REPLY = (
-    900, 750, 620, 740, 500, 430, 400, 300, 250, 100,
+MARK, OWN_WORDS, CERTAIN, PRIVATE_CODE, LIKELY, OWN_CODE, DECIDES, SENSE, HINTS, WEAK, REPLY = (
+    900, 750, 620, 740, 500, 430, 400, 340, 300, 250, 100,
 )  # fmt: skip
 _FOR_NOW = re.compile(
     r"temporar|vor(?:ü|ue)bergehend|temporane|tempor[aá]l?mente|tijdelijk|tymczasow|временно|gecici|geçici|一時的|暂时"
 )
 PROGRAM = CERTAIN + 30  # words of a program anybody may run
 _LEVEL = {3: CERTAIN, 2: LIKELY, 1: WEAK}
+_AGREES = 45
 _MISMATCH = 120  # taken off when the words fit but the code is another
 # Not reasons of their own: what made the message wait or expire counts more.
 _FOLLOWS = {"delivery-expired": 130, "delayed": 130, "accepted": 60, "unclear": 80}
@@ -133,6 +134,19 @@ def _outermost(hits: list[Hit]) -> list[Hit]:
     ]
 
 
+def _sense_hits(words: list[bytes], knowledge: Knowledge) -> list[Hit]:
+    """What the words mean together; of one cause the sense that takes most sets."""
+    best: dict[str, Hit] = {}
+    for sensed in knowledge.senses.find(words):
+        rule = knowledge.rules[sensed.number]
+        weak = rule.strength == 1
+        score = (WEAK - 40 if weak else SENSE) + 12 * sensed.sets + rule.rank * 0.1 - (sensed.end - sensed.start) * 0.5
+        if rule.cause not in best or best[rule.cause].score < score:
+            span = (sensed.start, sensed.end, sensed.sets)
+            best[rule.cause] = Hit(score, rule.cause, rule, "guess" if weak else "likely", span, "", rule.detail)
+    return list(best.values())
+
+
 def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded: bool) -> list[Hit]:
     hits = []
     status, reply = failure.enhanced_code, failure.reply_code
@@ -162,6 +176,14 @@ def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded:
         elif not worded and facts.get("causes"):
             hits.append(Hit(REPLY, facts["causes"][0]["cause"], None, "guess", None, reply or "", None))
     return hits
+
+
+def _lift_agreeing(hits: list[Hit]) -> None:
+    """Of equally strong words those count more that name the same cause as an enhanced code that decides."""
+    coded = next((hit.cause for hit in hits if hit.rule is None and hit.score == DECIDES), None)
+    for hit in hits:
+        if coded and hit.cause == coded and hit.rule and hit.rule.worded:
+            hit.score += _AGREES
 
 
 def _fate(failure: Failure, permanence: Permanence) -> Fate:
@@ -221,9 +243,12 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     if failure.context and (speaker.provider is None or all(hit.confidence == "guess" for hit in hits)):
         hits, speaker = _with_context(failure, knowledge, text, [*spans, *marks], hits, speaker)
     hits = _outermost(hits)
+    if not failure.own_cause and not any(hit.score > DECIDES for hit in hits):
+        hits += _sense_hits(text.words, knowledge)
     if speaker.blocklist and not any(hit.score > LIKELY for hit in hits):
         hits.append(Hit(LIKELY, "sender-blocklisted", None, "likely", None, speaker.blocklist, None))
     hits += _code_hits(failure, knowledge, speaker, bool(text.words))
+    _lift_agreeing(hits)
     if failure.own_cause:
         hits.append(Hit(HINTS + 50, failure.own_cause, None, "likely", None, "", None))
     if failure.action == "delayed" and all(hit.cause == "unclear" for hit in hits):

@@ -11,11 +11,12 @@ from bot.codes import subject_pattern
 from bot.errors import DataError
 from bot.matching import Marks, Phrases
 from bot.model import Rule
+from bot.senses import Senses
 
 BUILT = Path(__file__).with_name("knowledge.json")
 SOURCES = Path(__file__).parent.parent / "data"
 MEND = "run `python -m bot data build`"
-FORMAT = 1
+FORMAT = 2
 
 
 # What people call providers beside their names.
@@ -40,6 +41,7 @@ class Knowledge:
         self.providers: dict[str, Any] = built["providers"]
         self.words: dict[str, Any] = built["words"][language]
         self.ui: dict[str, Any] = self.words["ui"]
+        self._sets: dict[str, list[str]] = built["senses"]
         self.raw_rules: list[dict[str, Any]] = built["rules"]
         self.rules: list[Rule] = [_make_rule(raw, self.causes) for raw in self.raw_rules]
         self.kinds: dict[str, str] = {name: provider["kind"] for name, provider in self.providers.items()}
@@ -58,6 +60,15 @@ class Knowledge:
         for place, provider in enumerate(self.providers.values()):
             for phrase in provider["recognise"].get("text", ()):
                 made.add(phrase, base + place)
+        return made
+
+    @cached_property
+    def senses(self) -> Senses:
+        """What words close together mean: number of the rule."""
+        made = Senses(self._sets)
+        for number, raw in enumerate(self.raw_rules):
+            for sense in raw.get("sense", ()):
+                made.add(sense, number)
         return made
 
     @cached_property
@@ -193,7 +204,7 @@ def _make_rule(raw: dict[str, Any], causes: dict[str, Any]) -> Rule:
         permanence=raw.get("permanence"),
         who=tuple(raw.get("who", ())),
         anywhere=bool(raw.get("anywhere")),
-        worded=bool(raw.get("text") or raw.get("marks")),
+        worded=bool(raw.get("text") or raw.get("marks") or raw.get("sense")),
         source=raw.get("source"),
         checked=raw.get("checked"),
         verified=raw.get("verified", True) is not False,

@@ -14,7 +14,7 @@ BOT = ROOT / "bot"
 # A module imports only from the groups before its own.
 ORDER = [
     {"model", "errors"},
-    {"codes", "undamage", "matching"},
+    {"codes", "undamage", "matching", "senses"},
     {"redaction", "readers.replies"},
     {
         "readers.recipients",
@@ -60,7 +60,7 @@ ALLOWED_BESIDE = {
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),
 }  # fmt: skip
-PURE = ["codes", "undamage", "matching", "redaction", "reading", "neighbors", "question", "deciding", "suggestions", "wording", "ours", "answering", "lookups", "drafts",
+PURE = ["codes", "undamage", "matching", "senses", "redaction", "reading", "neighbors", "question", "deciding", "suggestions", "wording", "ours", "answering", "lookups", "drafts",
         "rendering", "recalling", "record", "app"]  # fmt: skip
 FORBIDDEN = {
     "time",

@@ -1,0 +1,77 @@
+"""Words of one meaning that stand close together name a cause, in any order; the work is linear in the text."""
+
+import time
+
+import pytest
+
+from bot import load
+from bot.matching import words
+from bot.senses import MAX_WORDS, NEAR, Senses
+
+SETS = {"box": ["mailbox", "user*"], "over": ["exceed*", "over"], "room": ["quota", "space"], "your": ["your"]}
+
+
+def _find(sense: str, text: str) -> list[tuple[int, int, int, int]]:
+    senses = Senses(SETS)
+    senses.add(sense, 7)
+    return [tuple(found) for found in senses.find(words(text))]
+
+
+def test_words_may_stand_in_any_order_and_have_any_ending() -> None:
+    """The stretch from the first to the last word that counted is given."""
+    assert _find("box over room", "no space: exceeding what a user has") == [(7, 1, 6, 3)]
+
+
+def test_words_far_apart_mean_nothing_together() -> None:
+    """A word is near when at most so many words lie between."""
+    filler = " x" * (NEAR - 1)
+    assert _find("box over", f"mailbox{filler} over")
+    assert not _find("box over", f"mailbox{filler} x over")
+
+
+def test_a_word_that_bars_is_heeded() -> None:
+    """`!your` keeps a sense from standing where one of its words is near."""
+    assert not _find("box over !your", "your mailbox is over")
+
+
+def test_one_word_serves_only_once() -> None:
+    """A sense of two sets takes two words, though one word is in both."""
+    senses = Senses({"a": ["quota"], "b": ["quota", "limit"]})
+    senses.add("a b", 1)
+    assert not list(senses.find([b"quota"]))
+    assert list(senses.find([b"quota", b"limit"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("550 The member has used up the capacity of her account, nothing exceeds it", "mailbox-full"),
+        ("554 This account was retired, gone and terminated", "mailbox-disabled"),
+        ("451 A plugin of ours has crashed", "server-error"),
+        ("554 There is a worm in this", "virus-detected"),
+        ("550 On a denylist of ours", "sender-blocklisted"),
+    ],
+)
+def test_a_wording_nobody_wrote_down_is_understood(text: str, cause: str) -> None:
+    """The answer names the cause, is not certain of it, and quotes the words."""
+    verdict = load().answer(text).answers[0].verdict
+    assert (verdict.cause, verdict.confidence) == (cause, "likely")
+    assert verdict.evidence in text
+
+
+def test_a_code_that_decides_is_not_overruled() -> None:
+    """What words mean together counts less than an enhanced code that names the cause."""
+    verdict = load().answer("550 5.1.1 A plugin of ours has crashed").answers[0].verdict
+    assert verdict.cause == "mailbox-not-found"
+
+
+def test_time_is_bounded() -> None:
+    """Only the first words are looked at, however long the text is."""
+    senses = Senses(SETS)
+    for number in range(200):
+        senses.add("box over room !your", number)
+    many = [b"mailbox", b"over", b"quota"] * 50_000
+    begun = time.perf_counter()
+    found = list(senses.find(many))
+    assert time.perf_counter() - begun < 1
+    assert all(sensed.end <= MAX_WORDS for sensed in found)
