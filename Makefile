@@ -2,7 +2,7 @@
 # One environment, .venv, serves both: run puts in only what the bot needs, test adds the development tools.
 
 PYTHON ?= python3
-ARGS ?= chat
+ARGS ?= serve
 SECONDS ?= 5
 
 VENV := .venv
@@ -20,8 +20,8 @@ CODE := bot adapters tests scripts hatch_build.py
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
-run: $(RUNTIME) $(KNOWLEDGE) ## talk to the bot; ARGS="ask 451" runs another command
-	@$(BIN)/smtpbot $(ARGS)
+run: $(RUNTIME) $(KNOWLEDGE) ## open the page at http://127.0.0.1:8451; ARGS=chat or ARGS="ask 451" runs another command
+	@exec $(BIN)/smtpbot $(ARGS)
 
 test: $(DEVELOPMENT) $(KNOWLEDGE) ## run the tests; TESTS="-x -m 'not slow'" picks some
 	@$(BIN)/python -m pytest $(TESTS)
@@ -110,9 +110,9 @@ $(VENV)/.created:
 	@touch $@
 
 # The build tools stay in a folder of their own, so that they are no part of what the bot runs on.
-$(RUNTIME): $(VENV)/.created requirements/runtime.txt requirements/build.txt pyproject.toml hatch_build.py
+$(RUNTIME): $(VENV)/.created requirements/all.txt requirements/build.txt pyproject.toml hatch_build.py
 	@echo "Installing the bot"
-	@$(PIP) install --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --require-hashes -r requirements/all.txt
 	@$(PIP) install --require-hashes -r requirements/build.txt --upgrade --target $(VENV)/build
 	@PYTHONPATH=$(VENV)/build $(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

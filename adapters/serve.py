@@ -19,7 +19,11 @@ from bot.storage import Store
 from bot.telemetry import start_logging
 
 # Each names a module with find_reason_off(settings) -> str | None and run(service) -> coroutine.
-ADAPTERS: Mapping[str, str] = {"slack": "adapters.slack.run", "discord": "adapters.discord.run"}
+ADAPTERS: Mapping[str, str] = {
+    "slack": "adapters.slack.run",
+    "discord": "adapters.discord.run",
+    "web": "adapters.web.run",
+}
 
 OpenStore = Callable[[Settings], Awaitable[Store]]
 _log = logging.getLogger("smtpbot")
@@ -59,7 +63,7 @@ def _choose(names: list[str], settings: Settings) -> list[ModuleType]:
     if not chosen:
         raise SettingsError("nothing to serve. " + "; ".join(off))
     for line in off:
-        print(line, file=sys.stderr, flush=True)
+        print(f"{line} (README.md says how to turn it on)", file=sys.stderr, flush=True)
     return chosen
 
 

@@ -1,8 +1,10 @@
 """The program's door: the commands, and which adapter or core part does each. Imports an adapter only when asked for it."""
 
 import argparse
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +69,15 @@ def _bot() -> "Bot":
     return Bot.from_settings(read_settings(os.environ))
 
 
+@contextlib.contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Around an import that needs the packages of an extra: says which one, where they are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the Python package {error.name} is not installed (pip install 'smtpbot[{name}]')") from None
+
+
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "data":
         from bot import upkeep
@@ -78,25 +89,24 @@ def _run(arguments: argparse.Namespace) -> int:
         print(shtab.complete(_parser(), arguments.shell))
         return 0
     if arguments.command == "database":
-        from adapters.database import opening
         from bot.settings import read_settings
+
+        with _extra("database"):
+            from adapters.database import opening
 
         return opening.run(arguments.action, read_settings(os.environ), sys.stdout)
     if arguments.command == "serve":
-        from adapters import serve
         from bot.settings import describe_settings
 
         if arguments.settings:
             print(describe_settings())
             return 0
+        with _extra("web"):
+            from adapters import serve
         return serve.run(arguments.adapters, os.environ)
     if arguments.command == "discord":
-        try:
+        with _extra("discord"):
             from adapters.discord import tools
-        except ModuleNotFoundError as error:
-            raise UsageError(
-                f"the Python package {error.name} is not installed (pip install 'smtpbot[discord]')"
-            ) from None
         return tools.run(arguments.action, arguments.guild, arguments.remove, os.environ)
     if arguments.command in ("ask", "chat"):
         from adapters.terminal import app

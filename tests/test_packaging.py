@@ -125,10 +125,16 @@ def test_development_lock_is_a_superset() -> None:
     assert all(read_pins(lock).items() <= development for lock in LOCKS)
 
 
-def test_runtime_lock_holds_no_tool() -> None:
-    """`make run` installs what the bot imports, what that needs (python-oxmsg: three packages), and nothing else."""
+def test_runtime_lock_holds_what_an_answer_needs_alone() -> None:
+    """What the bot imports without extras, what that needs (python-oxmsg: three packages), and nothing else."""
     declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
     assert set(read_pins("runtime")) == declared | {"click", "olefile", "typing-extensions"}
+
+
+def test_make_run_installs_no_tool() -> None:
+    """The lock of all extras holds nothing that only the development group names."""
+    tools = {canonicalize_name(Requirement(line).name) for line in read_group("development")}
+    assert not tools & read_pins("all").keys()
 
 
 def test_locks_follow_pyproject() -> None:

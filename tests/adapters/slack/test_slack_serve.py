@@ -13,9 +13,16 @@ def test_unknown_adapter_is_wrong_use() -> None:
         serve.run(["icq"], {})
 
 
-def test_nothing_to_serve_says_what_is_off_and_why() -> None:
-    """Status 3 where no adapter has its settings."""
-    with pytest.raises(SettingsError, match="slack: off, SLACK_BOT_TOKEN is not set"):
+def test_an_adapter_asked_for_by_name_needs_its_settings() -> None:
+    """Status 3 where it has none."""
+    with pytest.raises(SettingsError, match="slack cannot run: SLACK_BOT_TOKEN is not set"):
+        serve.run(["slack", "web"], {})
+
+
+def test_nothing_to_serve_says_what_is_off_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status 3 where not even the page is there."""
+    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "adapters.slack.run", "web": "no_such_package.run"})
+    with pytest.raises(SettingsError, match="slack: off, SLACK_BOT_TOKEN is not set; web: off, the Python package"):
         serve.run([], {})
 
 

@@ -68,7 +68,7 @@ SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(()
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running in this thread until it is closed
 def browser() -> Iterator[Browser]:
     """Headless Chromium; skips, or fails where SMTPBOT_REQUIRE names browser."""
     chromium = need_chromium()

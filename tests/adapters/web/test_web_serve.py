@@ -1,0 +1,31 @@
+"""`smtpbot serve` with nothing configured, as a program of its own: the page, and a clean end."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+
+def test_nothing_configured_opens_the_page(tmp_path: Path) -> None:
+    """It says where the page is and what is off, answers, and ends on SIGTERM with 0."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SMTPBOT_", "SLACK_", "DISCORD_"))}
+    environ = kept | {"SMTPBOT_LISTEN": "127.0.0.1:0", "XDG_STATE_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "bot", "serve"]
+    with subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr is not None
+        told = []
+        for line in program.stderr:
+            told.append(line.strip())
+            if line.startswith("web: open "):
+                break
+        with urllib.request.urlopen(told[-1].removeprefix("web: open ") + "/?q=451", timeout=20) as response:
+            page = response.read().decode()
+        program.send_signal(signal.SIGTERM)
+        rest = program.stderr.read()
+    assert program.returncode == 0, rest
+    assert "451: Local error" in page
+    assert "slack: off, SLACK_BOT_TOKEN is not set (README.md says how to turn it on)" in told
+    assert "discord: off, DISCORD_TOKEN is not set (README.md says how to turn it on)" in told
+    assert "Traceback" not in rest
