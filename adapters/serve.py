@@ -14,7 +14,7 @@ from adapters.database.opening import open_store
 from adapters.service import Service
 from bot.app import Bot
 from bot.errors import SettingsError, UsageError
-from bot.settings import Settings, read_settings, unknown_names
+from bot.settings import Settings, find_warnings, read_settings
 from bot.storage import Store
 from bot.telemetry import start_logging
 
@@ -36,8 +36,8 @@ def run(names: list[str], environ: Mapping[str, str], open_store: OpenStore = op
             raise UsageError(f"there is no adapter {name}; there are: {', '.join(ADAPTERS)}")
     settings = read_settings(environ)
     start_logging(settings.log_level, settings.log_format, settings.secrets)
-    for unknown in unknown_names(environ):
-        _log.warning("%s is no setting of smtpbot", unknown)
+    for line in find_warnings(environ):
+        _log.warning("%s", line)
     running = _choose(names, settings)
     bot = Bot.from_settings(settings)
     _loop_runner()(_serve(running, settings, bot, open_store))

@@ -13,6 +13,7 @@ from bot.errors import BotError, UsageError
 
 if TYPE_CHECKING:
     from bot.app import Bot
+    from bot.settings import Environment
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +79,12 @@ def _extra(name: str) -> Iterator[None]:
         raise UsageError(f"the Python package {error.name} is not installed (pip install 'smtpbot[{name}]')") from None
 
 
+def _environment() -> "Environment":
+    from adapters.environment import read_environment
+
+    return read_environment(os.environ)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "data":
         from bot import upkeep
@@ -94,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with _extra("database"):
             from adapters.database import opening
 
-        return opening.run(arguments.action, read_settings(os.environ), sys.stdout)
+        return opening.run(arguments.action, read_settings(_environment()), sys.stdout)
     if arguments.command == "serve":
         from bot.settings import describe_settings
 
@@ -103,11 +110,11 @@ def _run(arguments: argparse.Namespace) -> int:
             return 0
         with _extra("web"):
             from adapters import serve
-        return serve.run(arguments.adapters, os.environ)
+        return serve.run(arguments.adapters, _environment())
     if arguments.command == "discord":
         with _extra("discord"):
             from adapters.discord import tools
-        return tools.run(arguments.action, arguments.guild, arguments.remove, os.environ)
+        return tools.run(arguments.action, arguments.guild, arguments.remove, _environment())
     if arguments.command in ("ask", "chat"):
         from adapters.terminal import app
 

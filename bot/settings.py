@@ -1,7 +1,7 @@
 """The environment -> Settings, once, at start. Every setting is listed here with its documentation.
 
 Each is read from NAME, or from the file that NAME_FILE names (a mounted secret, say). All problems of one reading
-are reported together.
+are reported together, those found where the environment came from among them.
 """
 
 import re
@@ -52,6 +52,20 @@ class Settings:
         slack = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.slack_client_secret)
         database = (password_of(self.database_url), *self.encryption_keys)
         return tuple(filter(None, (*slack, self.discord_token, *database)))
+
+
+class Environment(dict[str, str]):
+    """Names and values gathered from several places.
+
+    Attributes: origins (setting -> where it stands, unless in the process's environment), problems (each ends the
+    reading), warnings (each is logged).
+    """
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.origins: dict[str, str] = {}
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +238,16 @@ SETTINGS = (
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of this environment; SettingsError with all problems, one to a line."""
     values: dict[str, Any] = {}
-    problems: list[str] = []
+    gathered = environ if isinstance(environ, Environment) else Environment(environ)
+    problems = list(gathered.problems)
     for setting in SETTINGS:
         try:
             text = _find_text(setting.name, environ)
             if text is not None:
                 values[setting.field] = setting.read(text)
         except ValueError as error:
-            problems.append(f"{setting.name} {error}")
+            origin = gathered.origins.get(setting.name)
+            problems.append(f"{setting.name} {error}" + (f" ({origin})" if origin else ""))
     values.setdefault("state_dir", _default_state(environ))
     settings = Settings(**values)
     problems += _slack_problems(settings) if not problems else []
@@ -251,7 +267,17 @@ def _default_state(environ: Mapping[str, str]) -> Path:
 def describe_settings() -> str:
     """All settings, a name and what it is for on two lines each."""
     rows = (f"{setting.name}{' (secret)' * setting.secret}\n    {setting.doc}" for setting in SETTINGS)
-    return "\n".join(rows) + "\nNAME_FILE names a file that holds the value of NAME."
+    return (
+        "\n".join(rows)
+        + "\nNAME_FILE names a file that holds the value of NAME. `serve`, `doctor`, `database` and `discord` "
+        "also read the file .env\nin the folder they are started in; what the environment holds goes before it."
+    )
+
+
+def find_warnings(environ: Mapping[str, str]) -> list[str]:
+    """What is odd about an environment but no problem: a line each, for the log."""
+    gathered = list(environ.warnings) if isinstance(environ, Environment) else []
+    return gathered + [f"{name} is no setting of smtpbot" for name in unknown_names(environ)]
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:

@@ -41,7 +41,7 @@ def process(double: Double, folder: Path, *arguments: str, **environment: str) -
     log = folder / f"{new_id()}.log"
     with log.open("wb") as out:
         started = subprocess.Popen(
-            [sys.executable, str(LAUNCHER), *(arguments or ("serve", "discord"))], cwd=ROOT, env=kept | ours | environment,
+            [sys.executable, str(LAUNCHER), *(arguments or ("serve", "discord"))], cwd=folder, env=kept | ours | environment,
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     started.log = log  # type: ignore[attr-defined]

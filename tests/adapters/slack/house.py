@@ -96,7 +96,7 @@ class House:
         inside = ["nsenter", "-t", str(self.holder), "-U", "-n", "--preserve-credentials", *map(str, command)]
         with log.open("wb") as out:
             return subprocess.Popen(
-                inside, cwd=ROOT, env=kept | {"PYTHONPATH": str(ROOT)} | environment, stdin=subprocess.DEVNULL,
+                inside, cwd=self.folder, env=kept | {"PYTHONPATH": str(ROOT)} | environment, stdin=subprocess.DEVNULL,
                 stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
 

@@ -7,13 +7,17 @@ import sys
 import urllib.request
 from pathlib import Path
 
+ROOT = Path(__file__).parents[3]
+
 
 def test_nothing_configured_opens_the_page(tmp_path: Path) -> None:
     """It says where the page is and what is off, answers, and ends on SIGTERM with 0."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SMTPBOT_", "SLACK_", "DISCORD_"))}
-    environ = kept | {"SMTPBOT_LISTEN": "127.0.0.1:0", "XDG_STATE_HOME": str(tmp_path)}
+    environ = kept | {"SMTPBOT_LISTEN": "127.0.0.1:0", "XDG_STATE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bot", "serve"]
-    with subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as program:
         assert program.stderr is not None
         told = []
         for line in program.stderr:
