@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("adapters", nargs="*", metavar="ADAPTER")
     serve.add_argument("--settings", action="store_true", help="list the settings, and which of them are secret")
 
+    doctor = commands.add_parser("doctor", help="check all that `serve` needs, and say what mends it")
+    doctor.add_argument("--json", action="store_true", help="print the checks as one object")
+
     discord = commands.add_parser("discord", help="set up Discord: register the commands, print the invite links")
     discord.add_argument("action", choices=("sync", "invite"))
     discord.add_argument(
@@ -111,6 +114,10 @@ def _run(arguments: argparse.Namespace) -> int:
         with _extra("web"):
             from adapters import serve
         return serve.run(arguments.adapters, _environment())
+    if arguments.command == "doctor":
+        from adapters import doctor
+
+        return doctor.run(_environment(), arguments.json, sys.stdout)
     if arguments.command == "discord":
         with _extra("discord"):
             from adapters.discord import tools

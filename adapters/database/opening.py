@@ -17,7 +17,7 @@ from bot.storage import Store
 
 AGAIN = 5.0  # seconds between tries to reach a database that was gone at start
 INSTALLED = ("slack",)  # platforms whose workspaces install the bot
-_STATES: dict[State, str] = {
+STATES: dict[State, str] = {
     "behind": "the database has older tables than this version; run: smtpbot database upgrade",
     "newer": "the database has newer tables than this version; install the newer smtpbot again",
 }
@@ -55,7 +55,7 @@ def _prepare(url: URL, migrate: bool) -> None:
         _log.info("the database has this version's tables now")
     state = find_state(url)
     if state != "current":
-        raise SettingsError(_STATES[state])
+        raise SettingsError(STATES[state])
 
 
 async def _prepare_later(url: URL, migrate: bool) -> None:
@@ -78,7 +78,7 @@ def run(action: str, settings: Settings, out: TextIO) -> int:
     if action in ("upgrade", "check"):
         state = find_state(url)
         if state != "current":
-            raise SettingsError(_STATES[state])
+            raise SettingsError(STATES[state])
         out.write(f"{url.render_as_string()}: the tables are those of this version\n" if action == "check" else "")
         return 0
     if action != "rotate-keys":

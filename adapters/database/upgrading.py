@@ -31,7 +31,7 @@ def upgrade(url: URL) -> bool:
 
 def find_state(url: URL) -> State:
     """Where the tables stand: `behind` needs an upgrade, `newer` a newer program. StoreError where it is out of reach."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         return _state(connection)
 
 
@@ -51,7 +51,8 @@ def _config(connection: Connection) -> Config:
 
 
 @contextmanager
-def _connected(url: URL) -> Iterator[Connection]:
+def connected(url: URL) -> Iterator[Connection]:
+    """A connection outside any transaction; StoreError where the database is out of reach."""
     is_file = url.get_backend_name() == "sqlite"
     arguments = {"timeout": WAIT} if is_file else {"connect_timeout": CONNECT_WITHIN}
     plain = url.set(drivername="sqlite") if is_file else url
@@ -68,7 +69,7 @@ def _connected(url: URL) -> Iterator[Connection]:
 @contextmanager
 def _alone(url: URL) -> Iterator[Connection]:
     """A connection in one transaction that no other process migrates beside; nothing is kept where a step fails."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:

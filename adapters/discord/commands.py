@@ -49,9 +49,8 @@ class Tree(app_commands.CommandTree["SmtpClient"]):
 def build_tree(client: "SmtpClient") -> Tree:
     """All commands, on the client that answers them."""
     tree = Tree(client)
-    tree.add_command(_smtp)
-    tree.add_command(_explain)
-    tree.add_command(_settings)
+    for command in COMMANDS:
+        tree.add_command(command)
     return tree
 
 
@@ -99,3 +98,6 @@ async def _explain(interaction: "discord.Interaction[SmtpClient]", message: disc
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 async def _settings(interaction: "discord.Interaction[SmtpClient]") -> None:
     await interaction.client.offer_channels(interaction)
+
+
+COMMANDS: tuple[app_commands.Command[Any, Any, Any] | app_commands.ContextMenu, ...] = (_smtp, _explain, _settings)

@@ -37,7 +37,7 @@ async def run(service: Service) -> None:
     if settings.slack_api_url != SLACK_API:
         _log.warning("SLACK_API_URL IS SET: THE SLACK TOKENS ARE SENT TO ANOTHER SERVER THAN SLACK'S. FOR TESTS ONLY.")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_WITHIN), trust_env=True) as session:
-        client = _client(settings.slack_bot_token, settings.slack_api_url, session)
+        client = make_client(settings.slack_bot_token, settings.slack_api_url, session)
         await (_run_many if settings.slack_client_id else _run)(service, client)
 
 
@@ -50,7 +50,7 @@ async def _run(service: Service, client: AsyncWebClient) -> None:
     handlers = Handlers(service.bot, service.store, service.telemetry)
     app = build_app(handlers, client, identity, settings.slack_signing_secret or "")
     if settings.slack_app_token:
-        connection = SlackSocket(app, _client(settings.slack_app_token, settings.slack_api_url, client.session))
+        connection = SlackSocket(app, make_client(settings.slack_app_token, settings.slack_api_url, client.session))
         try:
             # A wrong token would else be tried for ever; the address that this gives is left unused.
             if await _call(service, connection.client.web_client, "apps.connections.open", "SLACK_APP_TOKEN") is None:
@@ -80,7 +80,8 @@ async def _run_many(service: Service, client: AsyncWebClient) -> None:
     await handlers.drain(DRAIN)
 
 
-def _client(token: str | None, api: str, session: aiohttp.ClientSession | None) -> AsyncWebClient:
+def make_client(token: str | None, api: str, session: aiohttp.ClientSession | None) -> AsyncWebClient:
+    """A client of Slack's Web API with our time limits; it waits and tries again where Slack limits the rate."""
     client = AsyncWebClient(
         token=token, base_url=api, timeout=CALL_WITHIN, session=session, logger=logging.getLogger("slack_sdk")
     )

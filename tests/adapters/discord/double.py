@@ -220,7 +220,7 @@ class Double:
             case ("GET", "users", "@me"):
                 return 200, user(BOT, "smtpbot", bot=True)
             case ("GET", "oauth2", "applications", "@me"):
-                return 200, _application()
+                return 200, application()
             case ("GET", "gateway", "bot"):
                 limit = {
                     "total": 1000,
@@ -242,6 +242,8 @@ class Double:
                 return 200, self._callback(identifier, body)
             case ("POST", "webhooks", _, _) | ("PATCH", "webhooks", _, _, "messages", "@original"):
                 return 200, self._keep(body, "0")
+            case ("GET", "applications", _, "commands"):
+                return 200, [_registered(command) for command in self.commands]
             case ("PUT", "applications", _, "commands"):
                 self.commands = body
                 return 200, [_registered(command) for command in body]
@@ -426,7 +428,7 @@ def _registered(command: dict[str, Any], guild: str | None = None) -> dict[str, 
     )
 
 
-def _application() -> dict[str, Any]:
+def application() -> dict[str, Any]:
     return {
         "id": APPLICATION, "name": "smtpbot", "icon": None, "description": "", "bot_public": True, "bot_require_code_grant": False,
         "owner": user("1", "owner"), "verify_key": "0", "flags": 0, "summary": "", "team": None,
