@@ -163,11 +163,10 @@ def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded:
         if cause and weight in ("decides", "hints"):
             hits.append(Hit(DECIDES if weight == "decides" else HINTS, cause, None, "likely" if weight == "decides" else "guess", None, status, row.get("detail") if cause == row.get("cause") else None))  # fmt: skip
     elif status and row is None and not hits:
-        sole = next((n for n in knowledge.status_rules.get(status, ()) if knowledge.rules[n].verified), None)
-        if sole is not None:  # a number only one provider uses, though nothing else names the provider
+        sole = next((n for n in knowledge.code_rules.get(status, ()) if knowledge.rules[n].verified), None)
+        if sole is not None and _owner_of(status, knowledge):  # only one provider uses this number
             rule = knowledge.rules[sole]
-            if not rule.worded and _owner_of(status, knowledge):
-                hits.append(Hit(PRIVATE_CODE, rule.cause, rule, "likely", None, status, rule.detail))
+            hits.append(Hit(PRIVATE_CODE, rule.cause, rule, "likely", None, status, rule.detail))
     facts = knowledge.replies.get(reply or "")
     if facts:
         alone = facts.get("alone")

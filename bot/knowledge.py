@@ -130,12 +130,20 @@ class Knowledge:
 
     @cached_property
     def code_rules(self) -> dict[str, list[int]]:
-        """Enhanced code or reply code -> rules without words that are about it (a provider's own meaning of a number)."""
+        """Enhanced code or reply code -> rules that are about it: a provider's own meaning of a number.
+
+        Rules with words are meant too where the code is private and no other rule of the provider has it: it says all.
+        """
         made: dict[str, list[int]] = {}
         for number, rule in enumerate(self.rules):
             if not rule.worded:
                 for code in rule.status or rule.reply:
                     made.setdefault(code, []).append(number)
+        for code, numbers in self.status_rules.items():
+            if "x" not in code and self.find_enhanced(code) is None:
+                users = [self.rules[number].provider for number in numbers]
+                own = [n for n in numbers if self.rules[n].worded and users.count(self.rules[n].provider) == 1]
+                made.setdefault(code, []).extend(own)
         return made
 
     @cached_property
