@@ -32,6 +32,18 @@ FOUND = [
         "mimecast/recipient-unavailable",
     ),
     ("host route2.mx.cloudflare.net said: 521 5.3.0 Upstream error", "cloudflare-routing/upstream-refused"),
+    ("550 5.2.0 Mail rejete. Mail rejected. ofr_506 [506]", "orange/OFR_506"),
+    ("host mx.nyc.charter.net said: 421 AUP#1310", "spectrum/AUP-1300-1340"),
+    ("postmark Blocked", "postmark/100006-Blocked"),
+    ("sparkpost 25 admin failure", "sparkpost/25-admin-failure"),
+    ("powermta bad-mailbox", "powermta/bad-mailbox"),
+    ("host inmx.rambler.ru said: 550 5.1.1 Recipient address rejected: Blocked", "rambler/540-inactive"),
+    (
+        "host mx1-us1.ppe-hosted.com said: 450 4.1.1 Address verification in progress",
+        "proofpoint/verification-in-progress",
+    ),
+    ("host mail.example.org said: 550 5.7.1 <user@example.org>: Relay access denied", "postfix/relay-access-denied"),
+    ("535 Authentication failed: Bad username / password (smtp.sendgrid.net)", "sendgrid/535-credentials"),
     ("550 5.7.1 Message content rejected, UBE, id=12345-06", "amavis-spamassassin/5.7.0-spam"),
 ]
 
