@@ -43,3 +43,10 @@ class Metrics:
         for name, (count, _) in self._service.telemetry.snapshot().items():
             noted.add_metric([name], count)
         yield noted
+        reloads = self._service.reloads
+        outcomes = CounterMetricFamily("smtpbot_reloads", "How often the knowledge was read anew.", labels=["outcome"])
+        for outcome, number in (("done", reloads.done), ("refused", reloads.refused)):
+            outcomes.add_metric([outcome], number)
+        yield outcomes
+        read = "When the knowledge that answers now was read (Unix time)."
+        yield GaugeMetricFamily("smtpbot_knowledge_read_timestamp_seconds", read, reloads.read_at)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from importlib import import_module
@@ -11,7 +10,9 @@ from typing import Any
 
 from adapters import listener
 from adapters.database.opening import open_store
+from adapters.reload import LiveBot, Reloader, warm
 from adapters.service import Service
+from adapters.signals import heed_signals, ignore_hangups
 from bot.app import Bot
 from bot.errors import SettingsError, UsageError
 from bot.settings import Settings, find_warnings, read_settings
@@ -34,12 +35,14 @@ def run(names: list[str], environ: Mapping[str, str], open_store: OpenStore = op
     for name in names:
         if name not in ADAPTERS:
             raise UsageError(f"there is no adapter {name}; there are: {', '.join(ADAPTERS)}")
+    ignore_hangups()
     settings = read_settings(environ)
     start_logging(settings.log_level, settings.log_format, settings.secrets)
     for line in find_warnings(environ):
         _log.warning("%s", line)
     running = _choose(names, settings)
-    bot = Bot.from_settings(settings)
+    bot = LiveBot(Bot.from_settings(settings))
+    warm(bot)
     _loop_runner()(_serve(running, settings, bot, open_store))
     return 0
 
@@ -75,7 +78,7 @@ def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
     return uvloop.run
 
 
-async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, open_store: OpenStore) -> None:
+async def _serve(modules: list[ModuleType], settings: Settings, bot: LiveBot, open_store: OpenStore) -> None:
     listening = listener.bind(settings)
     try:
         store = await open_store(settings)
@@ -84,17 +87,18 @@ async def _serve(modules: list[ModuleType], settings: Settings, bot: Bot, open_s
         raise
     service = Service(settings, bot, store, address=listener.address_of(listening))
     service.say(f"listening at {service.address} (/healthz, /readyz, /metrics)")
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stop.set)
+    reloader = Reloader(bot, settings, service.reloads)
+    heed_signals(service.stop, reloader)
     tasks = [asyncio.create_task(module.run(service)) for module in modules]
     tasks.append(
         asyncio.create_task(listener.run(service, listening))
     )  # after the adapters have said what they wait for
     ending = asyncio.create_task(service.stop.wait())
+    reloading = asyncio.create_task(reloader.run())
     await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
     service.stop.set()  # one adapter that fails ends the others, so that whoever supervises us notices
     ending.cancel()
+    reloading.cancel()
     done = await asyncio.gather(*tasks, return_exceptions=True)
     await store.close()
     _log.info("stopped: %s", {name: count for name, (count, _) in service.telemetry.snapshot().items()})

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.reload import Reloads
 from bot.app import Bot
 from bot.settings import Settings
 from bot.storage import Store
@@ -35,6 +36,7 @@ class Service:
     drained: asyncio.Event = field(default_factory=asyncio.Event)
     mounts: dict[str, ASGIApp] = field(default_factory=dict)
     health: dict[str, Callable[[], dict[str, bool]]] = field(default_factory=dict)
+    reloads: Reloads = field(default_factory=Reloads)
     address: str = ""
 
     def say(self, line: str) -> None:

@@ -28,15 +28,24 @@ class Bot:
     """Answers texts and mails. Holds only the knowledge and what is ours; the same text always gets the same reply."""
 
     def __init__(self, knowledge: Knowledge, ours: Ours | None = None) -> None:
-        self.knowledge = knowledge
-        self.ours = ours
+        self._knowledge, self._ours = knowledge, ours
         self._questions = Questions(knowledge)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What it knows."""
+        return self._knowledge
+
+    @property
+    def ours(self) -> Ours | None:
+        """What is the operator's, where that is known."""
+        return self._ours
 
     @cached_property
     def _pastes(self) -> "Pastes":
         from bot.pasted import Pastes  # the readers cost half of the start, and a bare code needs none
 
-        return Pastes(self.knowledge, self.ours)
+        return Pastes(self._knowledge, self._ours)
 
     @classmethod
     def load(cls, own: Path | None = None, ours: Ours | None = None) -> "Bot":
@@ -76,7 +85,7 @@ class Bot:
         asked = recalling.question_of(references[0]) if references else None
         if asked is not None:
             return self.answer(asked, drafts=drafts)
-        answers = recalling.recall_answers(references, values, self.knowledge, self.ours)
+        answers = recalling.recall_answers(references, values, self._knowledge, self._ours)
         if not answers:
             return None
         message = bounce_message(answers, self.knowledge.ui)

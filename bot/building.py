@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,23 @@ def read_yaml(path: Path, shown: str | None = None) -> Any:
         raise DataError(f"{shown}: {str(error).splitlines()[0]}") from None
     except OSError as error:
         raise DataError(f"{shown}: {error.strerror}") from None
+
+
+def _read_mapping(path: Path, shown: str) -> Located:
+    """A YAML file that holds a mapping; empty where it holds nothing."""
+    raw = read_yaml(path, shown)
+    if raw is not None and not isinstance(raw, Located):
+        raise DataError(f"{shown}:1:1: a mapping is expected")
+    return raw or Located()
+
+
+@contextmanager
+def _in_form(shown: str) -> Iterator[None]:
+    """Around the reading of one file: what is of another form than any check foresaw is a fault of the file."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise DataError(f"{shown}:1:1: not in the form that data/README.md describes") from None
 
 
 def _strings(value: Any, where: Any, name: str, entry: str | None = None) -> list[str]:
@@ -160,8 +178,12 @@ def _phrase_rules(path: Path, shown: str, facts: dict[str, Any]) -> list[dict[st
     if not isinstance(raw, Located):
         raise DataError(f"{shown}:1:1: a mapping with `cause` and `rules` is expected")
     _only(raw, "phrases")
+    if not isinstance(raw.get("cause"), str):
+        raise _fail(raw, "`cause` is missing")
     rules = []
     for item in raw.get("rules") or []:
+        if not isinstance(item, Located):
+            raise _fail(raw, f"{item!r} is no rule")
         rule_id = f"phrase/{raw['cause']}/{item.get('id', '?')}"
         _only(item, "phrase", rule_id)
         strength = item.get("strength", "likely")
@@ -182,6 +204,8 @@ def _provider(path: Path, shown: str, facts: dict[str, Any]) -> tuple[dict[str, 
     if raw["kind"] not in KINDS:
         raise _fail(raw, f"`kind` is one of {', '.join(KINDS)}")
     seen = raw.get("recognise") or Located()
+    if not isinstance(seen, Located):
+        raise _fail(raw, "`recognise` is a mapping", raw["id"])
     _only(seen, "recognise", raw["id"])
     provider = {
         key: raw[key]
@@ -214,6 +238,8 @@ def _provider(path: Path, shown: str, facts: dict[str, Any]) -> tuple[dict[str, 
 
 def _codes(path: Path, shown: str, sort: str, facts: dict[str, Any]) -> dict[str, Any]:
     raw = read_yaml(path, shown)
+    if not isinstance(raw, list | Located):
+        raise DataError(f"{shown}:1:1: a list of codes is expected")
     rows = raw if isinstance(raw, list) else raw.get("codes") or raw.get("enumerated") or []
     out: dict[str, Any] = {}
     for row in rows:
@@ -251,11 +277,11 @@ def _texts(folder: Path, root: Path) -> dict[str, Any]:
         path = folder / f"{name}.yaml"
         if path.exists():
             words[name] = {str(key).upper() if name == "enhanced" and str(key)[:2] in ("X.", "x.") else str(key): value
-                           for key, value in (read_yaml(path, _shown(path, root)) or {}).items()}  # fmt: skip
+                           for key, value in _read_mapping(path, _shown(path, root)).items()}  # fmt: skip
     for path in sorted((folder / "causes").glob("*.yaml")):
-        words["causes"][path.stem] = read_yaml(path, _shown(path, root))
+        words["causes"][path.stem] = _read_mapping(path, _shown(path, root))
     for path in sorted((folder / "providers").glob("*.yaml")):
-        for key, value in (read_yaml(path, _shown(path, root)) or {}).items():
+        for key, value in _read_mapping(path, _shown(path, root)).items():
             if key == "about":
                 words["about"][path.stem] = value
             elif key in words["entries"]:
@@ -337,9 +363,11 @@ def collect_own(data: Path, built: dict[str, Any]) -> dict[str, Any]:
     providers: dict[str, Any] = {}
     rules: list[dict[str, Any]] = []
     for path in sorted((data / "phrases").glob("*.yaml")):
-        rules += _phrase_rules(path, _shown(path, data), facts)
+        with _in_form(_shown(path, data)):
+            rules += _phrase_rules(path, _shown(path, data), facts)
     for path in sorted((data / "providers").glob("*.yaml")):
-        provider, entries = _provider(path, _shown(path, data), facts)
+        with _in_form(_shown(path, data)):
+            provider, entries = _provider(path, _shown(path, data), facts)
         providers[provider["id"]] = provider
         rules += entries
     own: dict[str, Any] = {
@@ -353,10 +381,12 @@ def collect_own(data: Path, built: dict[str, Any]) -> dict[str, Any]:
     for sort in ("reply", "enhanced"):
         path = data / "codes" / f"{sort}.yaml"
         if path.exists():
-            own[sort] = _codes(path, _shown(path, data), sort, facts)
+            with _in_form(_shown(path, data)):
+                own[sort] = _codes(path, _shown(path, data), sort, facts)
     text = data / "text"
     if text.is_dir():
-        own["words"] = {folder.name: _texts(folder, data) for folder in sorted(text.iterdir()) if folder.is_dir()}
+        with _in_form(_shown(text, data)):
+            own["words"] = {folder.name: _texts(folder, data) for folder in sorted(text.iterdir()) if folder.is_dir()}
     return own
 
 

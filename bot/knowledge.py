@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.codes import subject_pattern
 from bot.errors import DataError
@@ -23,6 +23,9 @@ FORMAT = 2
 _CALLED = {"gmail": "google", "hotmail": "outlook-consumer", "outlook": "outlook-consumer", "o365": "exchange-online",
            "office365": "exchange-online", "m365": "exchange-online", "microsoft": "exchange-online",
            "exchange": "exchange-onprem", "icloud": "apple", "ses": "amazon-ses", "qq": "tencent-qq"}  # fmt: skip
+
+
+_T = TypeVar("_T")
 
 
 class Knowledge:
@@ -44,6 +47,7 @@ class Knowledge:
         self._sets: dict[str, list[str]] = built["senses"]
         self.raw_rules: list[dict[str, Any]] = built["rules"]
         self.rules: list[Rule] = [_make_rule(raw, self.causes) for raw in self.raw_rules]
+        self.made: dict[str, Any] = {}  # see kept
         self.kinds: dict[str, str] = {name: provider["kind"] for name, provider in self.providers.items()}
         self.entries: dict[str, int] = {rule.id: number for number, rule in enumerate(self.rules)}
 
@@ -198,6 +202,20 @@ class Knowledge:
             if own.get("who"):
                 return tuple(own["who"][:2])
         return tuple((facts.get("who") or [])[:2])
+
+
+def kept(make: Callable[[Knowledge], _T]) -> Callable[[Knowledge], _T]:
+    """Make it once for each knowledge, which holds it, so that it goes when the knowledge goes."""
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @wraps(make)
+    def find(knowledge: Knowledge) -> _T:
+        if name not in knowledge.made:
+            knowledge.made[name] = make(knowledge)
+        found: _T = knowledge.made[name]
+        return found
+
+    return find
 
 
 def _make_rule(raw: dict[str, Any], causes: dict[str, Any]) -> Rule:

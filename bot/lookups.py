@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 
 from bot.answering import IANA, RFC5321, compose, fate_words
 from bot.codes import PERMANENCE, subject_pattern
 from bot.deciding import decide
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, kept
 from bot.model import Answer, Failure, Permanence, Rule, Source, Verdict
 from bot.suggestions import private_codes
 
@@ -276,7 +275,7 @@ def is_listing(verdict: Verdict) -> bool:
 _NAME = re.compile(r"[^\W_][\w-]{2,30}")
 
 
-@lru_cache(maxsize=4)
+@kept
 def _lists(knowledge: Knowledge) -> dict[str, str]:
     """One-word name of a block list, lower case -> the zone of that name."""
     made: dict[str, str] = {}

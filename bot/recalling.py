@@ -6,11 +6,10 @@ the text beyond that (an IP address, a domain, a host) travels beside it as valu
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from hashlib import blake2s
 
 from bot.answering import compose
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, kept
 from bot.model import Answer, Confidence, Failure, Fate, Permanence, Reply, Rule, Verdict
 from bot.ours import Ours
 from bot.rendering import MAX_TOLD, group_answers
@@ -91,7 +90,7 @@ def _short(name: str) -> str:
     return blake2s(name.encode(), digest_size=4).hexdigest()
 
 
-@lru_cache(maxsize=4)
+@kept
 def _names(knowledge: Knowledge) -> tuple[dict[str, Rule], dict[str, str]]:
     """(rules, and names of causes, details and providers) by their short names."""
     rules = {_short(rule.id): rule for rule in knowledge.rules}

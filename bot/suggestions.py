@@ -3,9 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, kept
 from bot.matching import fold
 
 MAX_WORDS = 14
@@ -20,7 +19,7 @@ _COMMON = frozenset(
 )
 
 
-@lru_cache(maxsize=4)
+@kept
 def _vocabulary(knowledge: Knowledge) -> tuple[Counter[str], dict[str, tuple[str, ...]]]:
     """(words of the trade and how often phrases use them, the same by first letter); names of providers and lists are among them."""
     found: Counter[str] = Counter()
@@ -90,7 +89,7 @@ def corrected(text: str, knowledge: Knowledge) -> str | None:
     return next(corrections(text, knowledge), None)
 
 
-@lru_cache(maxsize=4)
+@kept
 def _called(knowledge: Knowledge) -> tuple[dict[str, str], frozenset[str]]:
     """(what people call a provider, lower case, no hyphens -> its id; the first words of longer names)."""
     made = {name.replace("-", " "): provider for name, provider in knowledge.names.items()}
@@ -123,7 +122,7 @@ def named_provider(words: tuple[str, ...], knowledge: Knowledge) -> tuple[str | 
     return provider, tuple(left)
 
 
-@lru_cache(maxsize=4)
+@kept
 def private_codes(knowledge: Knowledge) -> dict[str, tuple[int, ...]]:
     """Private code, lower case -> the rules about it, those that hold without their provider's name first."""
     made: dict[str, list[int]] = {}

@@ -42,13 +42,21 @@ class SmtpClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(), chunk_guilds_at_startup=False, shard_count=total, shard_ids=shards,  # type: ignore[arg-type]  # None stands for all
         )  # fmt: skip
         self.handlers = handlers
-        self.suggestions = Suggestions(handlers.bot.knowledge)
+        self._suggestions: Suggestions | None = None
         self.tree = build_tree(self)
         self.queue: IdentifyQueue | None = None
         self.connected: set[int] = set()
         self.all_connected = asyncio.Event()
         self.watched = Watched(handlers.store)
         self.add_dynamic_items(Action, Chooser)
+
+    @property
+    def suggestions(self) -> Suggestions:
+        """The codes of the knowledge that answers now."""
+        knowledge = self.handlers.bot.knowledge
+        if self._suggestions is None or self._suggestions.knowledge is not knowledge:
+            self._suggestions = Suggestions(knowledge)
+        return self._suggestions
 
     def health(self) -> dict[str, bool]:
         """Each shard of this process, and whether it has its session; empty before Discord said how many there are."""

@@ -16,6 +16,7 @@ class Suggestions:
     """The codes by which an answer may be asked for, ready to be offered."""
 
     def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
         words = knowledge.words
         self._replies = _titled((code, words["reply"].get(code)) for code in knowledge.replies)
         self._enhanced = _titled(
