@@ -1,22 +1,25 @@
 """FallbackStore: the bot answers when the database is gone, and recovers by itself.
 
 While the database is out of reach, events are claimed in this process alone, settings are the last ones known, counts
-and votes wait in memory, within bounds. `check` keeps telling the truth, so that readiness says so.
+and votes wait in memory, within bounds. No answer waits for it then: a task looks for it, and `check`, which keeps telling
+the truth, so that readiness says so.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.errors import StoreError
 from bot.storage import Claim, Counted, MemoryStore, Place, Store, Votes
 
-RETRY = 2.0  # seconds before the database is tried again
+PATIENCE = 1.0  # seconds for one call; Discord and Slack wait three for an answer, which may need several
+RETRY = 2.0  # seconds between looks for a database that is gone
 MAX_KNOWN = 10_000  # settings and installs that are remembered
 MAX_WAITING = 10_000  # rows of counts and votes each that wait to be written
 
@@ -28,16 +31,22 @@ class FallbackStore:
     """See bot.storage.Store; `lasting` is asked first."""
 
     def __init__(self, lasting: Store, clock: Callable[[], float] = time.monotonic) -> None:
-        self._lasting, self._clock = lasting, clock
+        self._lasting = lasting
         self._memory = MemoryStore(clock)
-        self._down_until: float | None = None
-        self.waiting: asyncio.Task[None] | None = None  # for a database that was gone at start
+        self._looking: asyncio.Task[None] | None = None  # while the database is gone
+        self._left: set[asyncio.Future[Any]] = set()
+        self._preparing: asyncio.Task[None] | None = None  # its tables, where it was gone at start
         self._settings: dict[Place, dict[str, str]] = {}
         self._places: dict[tuple[str, str, str], dict[Place, str]] = {}
         self._installs: dict[tuple[str, str], bytes | None] = {}
         self._counts: Counter[Counted] = Counter()
         self._dropped = 0
         self._votes: dict[str, tuple[Place, date, bool]] = {}
+
+    def start_without(self, prepare: Coroutine[None, None, None]) -> None:
+        """The database is gone from the start on; it is not used before `prepare` has made its tables."""
+        self._preparing = asyncio.create_task(prepare)
+        self._looking = asyncio.create_task(self._look())
 
     async def claim(self, key: str) -> Claim:
         """See Store."""
@@ -143,13 +152,20 @@ class FallbackStore:
 
     async def check(self) -> None:
         """See Store; what waits is written when the database is back."""
-        self._down_until = None if self._down_until is None else 0.0
-        await self._tried(self._lasting.check)
+        if self._preparing and not self._preparing.done():
+            raise StoreError("the database has not been reached since the start")
+        try:
+            await self._lasting.check()
+        except StoreError as error:
+            self._give_up(error)
+            raise
+        await self._come_back()
 
     async def close(self) -> None:
         """See Store."""
-        if self.waiting:
-            self.waiting.cancel()
+        for task in (self._preparing, self._looking):
+            if task:
+                task.cancel()
         await self._lasting.close()
 
     async def _or(self, ask: Callable[[], Awaitable[_T]], otherwise: _T | None) -> _T | None:
@@ -165,22 +181,48 @@ class FallbackStore:
             return await instead()
 
     async def _tried(self, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """What the database says; it is left alone for a moment after each failure, so that answers do not wait for it."""
-        if self._down_until is not None and self._clock() < self._down_until:
+        """What the database says; it is left alone while it is gone, so that answers do not wait for it."""
+        if self._looking:
             raise StoreError("the database is out of reach")
+        asking = asyncio.ensure_future(ask())
         try:
-            found = await ask()
+            done, _ = await asyncio.wait({asking}, timeout=PATIENCE)
+            if not done:
+                raise StoreError(f"the database does not answer within {PATIENCE:g} s")
+            return asking.result()
         except StoreError as error:
-            if self._down_until is None:
-                _log.error(
-                    "%s; answering without it: settings as last known, events claimed in this process only", error
-                )
-            self._down_until = self._clock() + RETRY
+            self._give_up(error)
             raise
-        if self._down_until is not None:
-            self._down_until = None
-            await self._write_waiting()
-        return found
+        finally:
+            self._leave(asking)
+
+    def _leave(self, asking: asyncio.Future[Any]) -> None:
+        """Cancel what is not done; its driver may take seconds to end it, and nobody waits for that."""
+        if not asking.done():
+            self._left.add(asking)
+            asking.add_done_callback(self._left.discard)
+            asking.add_done_callback(lambda left: left.cancelled() or left.exception())
+            asking.cancel()
+
+    def _give_up(self, error: StoreError) -> None:
+        if self._looking is None:
+            _log.error("%s; answering without it: settings as last known, events claimed in this process only", error)
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        """Until the database is back."""
+        while True:
+            await asyncio.sleep(RETRY)
+            with contextlib.suppress(StoreError):
+                return await self.check()
+
+    async def _come_back(self) -> None:
+        if self._looking is None:
+            return
+        if self._looking is not asyncio.current_task():
+            self._looking.cancel()
+        self._looking = None
+        await self._write_waiting()
 
     async def _write_waiting(self) -> None:
         """What was counted meanwhile goes to the database; what cannot be written now waits on."""
@@ -200,8 +242,8 @@ class FallbackStore:
             for key, (place, day, right) in list(self._votes.items()):
                 await self._lasting.vote(key, place, day, right)
                 del self._votes[key]
-        except StoreError:
-            self._down_until = self._clock() + RETRY
+        except StoreError as error:
+            self._give_up(error)
 
 
 _K = TypeVar("_K")

@@ -15,7 +15,7 @@ from bot.errors import SettingsError, StoreError, UsageError
 from bot.settings import Settings
 from bot.storage import Store
 
-AGAIN = 5.0  # seconds between tries to reach a database that was gone at start
+AGAIN = 2.0  # seconds between tries to reach a database that was gone at start
 INSTALLED = ("slack",)  # platforms whose workspaces install the bot
 STATES: dict[State, str] = {
     "behind": "the database has older tables than this version; run: smtpbot database upgrade",
@@ -46,7 +46,7 @@ async def open_store(settings: Settings) -> Store:
         if url.get_backend_name() == "sqlite":
             raise SettingsError(f"{url.database}: {error}; is the folder writable, and the disk not full?") from None
         _log.error("%s; starting without it", error)
-        store.waiting = asyncio.create_task(_prepare_later(url, settings.database_migrate))
+        store.start_without(_prepare_later(url, settings.database_migrate))
     return store
 
 

@@ -26,6 +26,7 @@ from bot.telemetry import Telemetry, describe
 LONG_TEXT = 8_000  # characters from which a text is read in a thread, so that other answers go on
 RETAKE = 5.0  # seconds between looks at a message that another process has begun to answer
 FAILED = "Something went wrong here. If it happens again, tell whoever runs this bot the number {id}."
+NOT_KEPT = "I can answer, but not now keep a setting or a vote. Please try again in a few minutes."
 UNSEEN = (
     "Discord does not let me read that message. Use its menu instead: Apps › **Explain this bounce**. "
     "Or paste its text behind my name."
@@ -125,7 +126,9 @@ class Handlers:
             return [self.failed(error)]
 
     def failed(self, error: Exception) -> Drawn:
-        """What is said where a fault of ours left something unanswered: a number, which the log has too."""
+        """What is said where a fault of ours left something undone: a number, which the log has too."""
+        if isinstance(error, StoreError):  # the log has it already
+            return line(NOT_KEPT)
         identifier = secrets.token_hex(4)
         _log.error("no answer, id %s: %s", identifier, describe(error))
         self._telemetry.count("discord.failed")

@@ -275,6 +275,64 @@ def test_answers_go_on_without_the_database_and_nothing_counted_is_lost(caplog: 
     assert told == ["ERROR", "WARNING"]
 
 
+class Silent(Flaky):
+    """A store that, when it is gone, says nothing at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.back = asyncio.Event()
+
+    async def _out(self) -> None:
+        self.asked += 1
+        if self.gone:
+            await self.back.wait()
+
+
+def test_only_the_first_answer_waits_for_a_silent_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not long; it is looked for beside the answers, and used again when it is back, with nobody asking."""
+    monkeypatch.setattr("adapters.fallback.PATIENCE", 0.05)
+    monkeypatch.setattr("adapters.fallback.RETRY", 0.01)
+
+    async def run() -> None:
+        lasting = Silent()
+        store = FallbackStore(lasting, Clock())
+        assert await store.claim("a") == "taken"
+        lasting.gone = True
+        assert await store.claim("b") == "taken"
+        await store.count(Counted(DAY, "slack", "/T1", "code"))
+        asked = lasting.asked
+        assert [await store.claim(key) for key in "cdb"] == ["taken", "taken", "busy"]
+        assert lasting.asked == asked
+        lasting.gone = False
+        lasting.back.set()
+        while not await lasting.find_counts(DAY):
+            await asyncio.sleep(0)
+        assert await store.claim("e") == "taken" and lasting.is_held("e") and not lasting.is_held("b")
+        await store.close()
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+
+
+def test_a_database_without_tables_is_not_used_before_they_are_made() -> None:
+    """It answers, but nothing can be kept in it."""
+
+    async def run() -> None:
+        lasting, made = Flaky(), asyncio.Event()
+        store = FallbackStore(lasting, Clock())
+        store.start_without(made.wait())  # type: ignore[arg-type]
+        assert await store.claim("a") == "taken" and not lasting.is_held("a")
+        with pytest.raises(StoreError, match="since the start"):
+            await store.check()
+        made.set()
+        await asyncio.sleep(0)
+        await store.check()
+        assert await store.claim("b") == "taken" and lasting.is_held("b")
+        await store.close()
+
+    asyncio.run(run())
+
+
 def test_what_waits_is_bounded() -> None:
     """A database that is gone for days does not fill the memory."""
 
