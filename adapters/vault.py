@@ -1,7 +1,5 @@
 """Encrypts what installs bring (tokens) before it is stored. Several keys: the first encrypts, all decrypt."""
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
 from bot.errors import SettingsError
 from bot.storage import Store
 
@@ -15,6 +13,8 @@ class Vault:
         """SettingsError where a key is none, without repeating it."""
         if not keys:
             raise SettingsError(f"SMTPBOT_ENCRYPTION_KEYS is not set; {MEND}")
+        from cryptography.fernet import Fernet, MultiFernet  # not loaded where nothing is encrypted
+
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
@@ -26,6 +26,8 @@ class Vault:
 
     def open(self, sealed: bytes) -> bytes:
         """The secret; SettingsError where none of the keys fits."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken:

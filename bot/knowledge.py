@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -279,10 +279,18 @@ def _yaml_files(folder: str, below: str = "") -> Iterator[tuple[str, float]]:
                 yield from _yaml_files(entry.path, f"{below}{entry.name}/")
 
 
+@lru_cache(maxsize=1)
+def _parse(target: Path, changed: int, size: int) -> dict[str, Any]:
+    """The file as it was at that time; what is read anew shares all that did not change."""
+    parsed: dict[str, Any] = json.loads(target.read_bytes())
+    return parsed
+
+
 def read_built(target: Path = BUILT, sources: Path = SOURCES) -> dict[str, Any]:
     """The built JSON; missing, broken or stale raises DataError with the command that mends it."""
     try:
-        built: dict[str, Any] = json.loads(target.read_bytes())
+        facts = target.stat()
+        built = _parse(target, facts.st_mtime_ns, facts.st_size)
     except FileNotFoundError:
         raise DataError(f"the knowledge has not been built yet; {MEND}") from None
     except (OSError, ValueError):

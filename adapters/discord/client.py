@@ -14,7 +14,7 @@ from adapters.discord.inbound import FORM, read_form, read_interaction, read_men
 from adapters.discord.pressed import press
 from adapters.discord.sending import line
 from adapters.discord.shards import IdentifyQueue
-from adapters.discord.suggest import Suggestions
+from adapters.discord.suggest import Suggestions, suggestions_of
 from adapters.discord.watch import INTRO, NO_CONTENT, NOT_ALLOWED, Chooser, Watched, chooser, told
 from bot.errors import StoreError
 from bot.telemetry import describe
@@ -42,7 +42,6 @@ class SmtpClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(), chunk_guilds_at_startup=False, shard_count=total, shard_ids=shards,  # type: ignore[arg-type]  # None stands for all
         )  # fmt: skip
         self.handlers = handlers
-        self._suggestions: Suggestions | None = None
         self.tree = build_tree(self)
         self.queue: IdentifyQueue | None = None
         self.connected: set[int] = set()
@@ -53,10 +52,7 @@ class SmtpClient(discord.AutoShardedClient):
     @property
     def suggestions(self) -> Suggestions:
         """The codes of the knowledge that answers now."""
-        knowledge = self.handlers.bot.knowledge
-        if self._suggestions is None or self._suggestions.knowledge is not knowledge:
-            self._suggestions = Suggestions(knowledge)
-        return self._suggestions
+        return suggestions_of(self.handlers.bot.knowledge)
 
     def health(self) -> dict[str, bool]:
         """Each shard of this process, and whether it has its session; empty before Discord said how many there are."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, kept
 
 MAX_CHOICES = 25
 MAX_NAME = 100  # characters of a choice's name and of its value
@@ -16,7 +16,6 @@ class Suggestions:
     """The codes by which an answer may be asked for, ready to be offered."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self.knowledge = knowledge
         words = knowledge.words
         self._replies = _titled((code, words["reply"].get(code)) for code in knowledge.replies)
         self._enhanced = _titled(
@@ -45,6 +44,12 @@ class Suggestions:
         """A reply code with the enhanced codes that go on as typed."""
         found = [(code, name) for code, name in self._enhanced if code[0] == reply[0] and code.startswith(status)]
         return [(f"{reply} {name}"[:MAX_NAME], f"{reply} {code}") for code, name in found][:MAX_CHOICES]
+
+
+@kept
+def suggestions_of(knowledge: Knowledge) -> Suggestions:
+    """The codes of this knowledge."""
+    return Suggestions(knowledge)
 
 
 def _titled(rows: Iterable[tuple[str, Mapping[str, Any] | None]]) -> list[tuple[str, str]]:

@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from sqlalchemy import URL, create_engine
 
@@ -51,6 +53,14 @@ def test_migrations_make_the_tables_of_this_version(empty: URL) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
+
+
+def test_migrations_are_named_as_their_files_are() -> None:
+    """Where a database stands is told without reading them."""
+    made = Config()
+    made.set_main_option("script_location", "adapters.database:migrations")
+    scripts = list(ScriptDirectory.from_config(made).walk_revisions())
+    assert [script.revision for script in scripts] == upgrading.REVISIONS[::-1]
 
 
 def test_newer_database_is_left_alone(url: URL) -> None:
