@@ -14,7 +14,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench transcript gallery screenshot screenshot-web local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench scale transcript gallery screenshot screenshot-web local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
 .NOTPARALLEL:
 
 help:
@@ -59,6 +59,9 @@ golden: $(DEVELOPMENT) $(KNOWLEDGE) ## write the golden answers anew; read the d
 
 bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 	@$(BIN)/python scripts/bench.py
+
+scale: $(DEVELOPMENT) $(KNOWLEDGE) ## kill replicas and stop the database under load, with nothing shortened (needs nginx, PostgreSQL)
+	@SCALE=full $(BIN)/python -m pytest -q -s tests/scale
 
 local-slack: ## put the Slack-compatible server for tests/adapters into .local-slack (needs npm)
 	@scripts/install-local-slack

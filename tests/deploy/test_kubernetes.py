@@ -145,7 +145,7 @@ def test_everything_that_selects_finds_its_pods(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_probes_ask_what_is_served(overlay: str) -> None:
-    """Alive at /healthz, ready at /readyz, at the port that SMTPBOT_LISTEN names."""
+    """Alive at /healthz, ready at /readyz with or without the store, at the port that SMTPBOT_LISTEN names."""
     objects = unrendered(overlay)
     port = int(find(objects, "ConfigMap")["data"]["SMTPBOT_LISTEN"].rpartition(":")[2])
     serving = [pod["spec"] for name, pod in pods(objects).items() if name != "smtpbot-migrate"]
@@ -153,7 +153,7 @@ def test_probes_ask_what_is_served(overlay: str) -> None:
     for spec in serving:
         (container,) = spec["containers"]
         asked = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
-        assert asked == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+        assert asked == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz?exclude=store"}
         assert container["ports"] == [{"name": "http", "containerPort": port, "protocol": "TCP"}]
         assert spec["terminationGracePeriodSeconds"] >= 30
 
