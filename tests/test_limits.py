@@ -54,9 +54,9 @@ def test_a_megabyte_of_anything_is_answered_within_a_second(bot: Bot, name: str)
     """As text and as a file."""
     text = _worst(HOSTILE[name], MEGABYTE)
     for answer in (lambda: bot.answer(text), lambda: bot.answer_mail(text.encode("utf-8", "replace"))):
-        begun = time.perf_counter()
+        begun = time.process_time()
         reply = answer()
-        assert time.perf_counter() - begun < 2.0  # a second on a quiet machine
+        assert time.process_time() - begun < 2.0  # a second on a quiet machine
         assert plain_text(reply.message)
 
 
@@ -68,9 +68,9 @@ def test_time_grows_linearly(bot: Bot, name: str) -> None:
         text = _worst(HOSTILE[name], size)
         best = 9.0
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             bot.answer(text)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.process_time() - begun)
         return best
 
     assert took(200_000) < 8 * max(took(50_000), 0.004)

@@ -75,9 +75,9 @@ def test_matching_is_linear() -> None:
         text = "550 from address rejected again again word1 " * size
         best = 9.0
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             phrases.find(words(text), text)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.process_time() - begun)
         return best
 
     assert took(8_000) < 8 * max(took(2_000), 0.001)

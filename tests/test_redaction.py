@@ -92,9 +92,9 @@ def test_time_grows_with_length_only(piece: str) -> None:
         text = piece * (size // len(piece)) + "@"
         best = 9.0
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             redact(text)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.process_time() - begun)
         return best
 
     assert took(200_000) < max(8 * took(50_000), 0.05)

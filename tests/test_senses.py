@@ -71,7 +71,7 @@ def test_time_is_bounded() -> None:
     for number in range(200):
         senses.add("box over room !your", number)
     many = [b"mailbox", b"over", b"quota"] * 50_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = list(senses.find(many))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert all(sensed.end <= MAX_WORDS for sensed in found)

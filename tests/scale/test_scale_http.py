@@ -18,7 +18,7 @@ from tests.scale.tools import FULL, LEASE, until
 
 KILLS = 10
 DATABASE_GONE = 60.0 if FULL else 3.0  # seconds
-WRITERS, PAUSE = 12, 0.1
+WRITERS, PAUSE = (18 if FULL else 6), 0.1
 
 
 @dataclass
