@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?= serve
 SECONDS ?= 5
+LOAD ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ KNOWLEDGE := bot/knowledge.json
 DATA := $(shell find data/ -name '*.yaml' -o -type d)
 CODE := bot adapters tests scripts hatch_build.py
 
-.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench scale transcript gallery screenshot screenshot-web local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
+.PHONY: help run test fuzz worst format check-format lint types check-data check data golden bench scale load soak transcript gallery screenshot screenshot-web local-slack emulate deploy-tools dist check-dist check-version sbom licenses lock clean
 .NOTPARALLEL:
 
 help:
@@ -62,6 +63,12 @@ bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 
 scale: $(DEVELOPMENT) $(KNOWLEDGE) ## kill replicas and stop the database under load, with nothing shortened (needs nginx, PostgreSQL)
 	@SCALE=full $(BIN)/python -m pytest -q -s tests/scale
+
+load: $(DEVELOPMENT) $(KNOWLEDGE) ## measure what one process and two answer, in two minutes; LOAD=--write writes docs/sizing.md, with a soak
+	@PYTHONPATH=. $(BIN)/python scripts/load.py $(LOAD)
+
+soak: $(DEVELOPMENT) $(KNOWLEDGE) ## send 100,000 requests to one process; its memory must stay flat
+	@PYTHONPATH=. $(BIN)/python scripts/load.py --soak 100000 $(LOAD)
 
 local-slack: ## put the Slack-compatible server for tests/adapters into .local-slack (needs npm)
 	@scripts/install-local-slack
