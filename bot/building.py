@@ -65,6 +65,11 @@ def read_yaml(path: Path, shown: str | None = None) -> Any:
 
     Loader.add_constructor("tag:yaml.org,2002:map", mapping)
     Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+    # As in YAML 1.2 only true and false are truth values: `no`, `on` and `off` are words that phrases are made of.
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, resolvers in Loader.yaml_implicit_resolvers.items()
+    }
     try:
         return yaml.load(path.read_bytes(), Loader)  # noqa: S506 - a SafeLoader with places
     except yaml.MarkedYAMLError as error:

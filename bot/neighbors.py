@@ -43,9 +43,10 @@ _WORD = re.compile(r"[^\W_]+")
 _PROGRAM_SIGNS = ("sql", "ftpd", "filezilla", "docker", "kubern", "kubectl", "postgres", "mariadb", "mongodb", "haproxy", "web site", "web page", "web server", "bad gateway",
                   "gateway time")  # fmt: skip
 _PROGRAM_WORDS = frozenset(
-    "http https ftp ftps sftp sip voip nntp ldap redis ssh sshd rsync git k8s nginx apache kernel php jira openssl browser website webserver webpage api url vpn ntp "
-    "smb nfs java".split()
+    "http https ftp ftps sftp sip voip nntp ssh sshd rsync git k8s nginx apache jira browser webserver webpage vpn ntp smb nfs java".split()
 )
+# Mail servers use these and speak of them, too.
+_PART_WORDS = frozenset("ldap redis url api website php openssl kernel".split())
 # Cloudflare has its own HTTP codes; a database or web server on this machine; Oracle's numbers.
 _PROGRAM_SHAPES = re.compile(
     r"cloudflare\b.{0,40}\b5[23]\d\b(?![ -]5\.)|\b5[23]\d\b.{0,40}\bcloudflare|(?:localhost|127\.0\.0\.1):(?!(?:25|465|587|2525)\b)\d|\bora-\d",
@@ -97,12 +98,18 @@ def speaks_of_mail(text: str) -> bool:
     return not _MAIL_WORDS.isdisjoint(_WORD.findall(lowered))
 
 
-def other_program(text: str) -> bool:
-    """Whether another program or protocol speaks in a text (FTP, SIP, HTTP, SQL); pages a text links to do not count."""
+def other_program(text: str, after_code: bool = False) -> bool:
+    """Whether another program or protocol speaks in a text (FTP, SIP, HTTP, SQL); pages a text links to do not count.
+
+    `after_code`: the text opens with a code that web servers lack, so that parts mail servers have too do not count.
+    """
     lowered = text[:MAX_READ].lower()
     if "://" in lowered:
         lowered = _URL.sub(" ", lowered)
-    if _has(lowered, _PROGRAM_SIGNS) or not _PROGRAM_WORDS.isdisjoint(_WORD.findall(lowered)):
+    words = _WORD.findall(lowered)
+    if _has(lowered, _PROGRAM_SIGNS) or not _PROGRAM_WORDS.isdisjoint(words):
+        return True
+    if not after_code and not _PART_WORDS.isdisjoint(words):
         return True
     return _has(lowered, ("cloudflare", "localhost", "127.0.0.1", "ora-")) and bool(_PROGRAM_SHAPES.search(lowered))
 

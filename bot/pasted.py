@@ -63,7 +63,8 @@ class Pastes:
         if bounce.sort == "event":
             return not neighbors.speaks_of_mail(text)
         if bounce.sort == "exception" or (bounce.sort in ("reply", "dialog") and not _both_codes(bounce)):
-            if neighbors.other_program(text) or neighbors.is_web(text):
+            after_code = bool(_CODE_BEFORE.match(text)) and text[:3] not in _WEB_CODES
+            if neighbors.other_program(text, after_code) or neighbors.is_web(text):
                 return not neighbors.speaks_of_mail(text)
             if bounce.sure or text[0] in "45" or not neighbors.other_world(text) or neighbors.speaks_of_mail(text):
                 return False

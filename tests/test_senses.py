@@ -50,6 +50,9 @@ def test_one_word_serves_only_once() -> None:
         ("451 A plugin of ours has crashed", "server-error"),
         ("554 There is a worm in this", "virus-detected"),
         ("550 On a denylist of ours", "sender-blocklisted"),
+        ("452 No room is left for the addressee", "mailbox-full"),
+        ("550 We refuse residential networks", "sender-blocklisted"),
+        ("550 Outside mail is refused by that group", "recipient-restricted"),
     ],
 )
 def test_a_wording_nobody_wrote_down_is_understood(text: str, cause: str) -> None:
