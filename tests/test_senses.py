@@ -78,3 +78,23 @@ def test_time_is_bounded() -> None:
     found = list(senses.find(many))
     assert time.process_time() - begun < 1
     assert all(sensed.end <= MAX_WORDS for sensed in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("Erika ist unter example.org nicht gefunden worden, sie wurde unter example.org nicht gefunden", "mailbox-not-found"),
+        ("550 Käyttäjää ei löydy", "mailbox-not-found"),
+        ("550 사용자를 찾을 수 없습니다", "mailbox-not-found"),
+        ("Le domaine example.invalid n'existe pas", "domain-not-found"),
+        ("Домен example.invalid не найден", "domain-not-found"),
+        ("550 La cuenta ha sido deshabilitada", "mailbox-disabled"),
+        ("Il messaggio è scaduto dopo 3 giorni", "delivery-expired"),
+        ("La consegna è in ritardo, il server riproverà per altre 20 ore", "delayed"),
+        ("No tiene permiso para enviar mensajes a este grupo", "recipient-restricted"),
+        ("450 Zu viele E-Mails von Ihnen", "rate-limited"),
+    ],
+)  # fmt: skip
+def test_notices_in_other_languages_are_understood(text: str, cause: str) -> None:
+    """As the large providers and servers abroad write them."""
+    assert load().answer(text).answers[0].verdict.cause == cause
