@@ -13,15 +13,17 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Any, TypeVar
 
 from bot.errors import StoreError
-from bot.storage import Claim, Counted, MemoryStore, Place, Store, Votes
+from bot.storage import Claim, Counted, MemoryStore, Place, Store, Total, Votes
 
 PATIENCE = 1.0  # seconds for one call; Discord and Slack wait three for an answer, which may need several
 RETRY = 2.0  # seconds between looks for a database that is gone
 MAX_KNOWN = 10_000  # settings and installs that are remembered
 MAX_WAITING = 10_000  # rows of counts and votes each that wait to be written
+MAX_WRITTEN = 500  # rows written at once
 
 _T = TypeVar("_T")
 _log = logging.getLogger("smtpbot")
@@ -115,20 +117,25 @@ class FallbackStore:
             del self._places[asked]
         await self._lasting.forget_tenant(platform, tenant)
 
-    async def count(self, counted: Counted) -> None:
+    async def count(self, *counted: Counted) -> None:
         """See Store."""
         try:
-            await self._tried(lambda: self._lasting.count(counted))
+            await self._tried(lambda: self._lasting.count(*counted))
         except StoreError:
-            row = replace(counted, number=0)
-            if row in self._counts or len(self._counts) < MAX_WAITING:
-                self._counts[row] += counted.number
-            else:
-                self._dropped += 1
+            for one in counted:
+                row = replace(one, number=0)
+                if row in self._counts or len(self._counts) < MAX_WAITING:
+                    self._counts[row] += one.number
+                else:
+                    self._dropped += one.number
 
     async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
         """See Store; StoreError while the database is gone."""
         return await self._lasting.find_counts(since, platform, tenant)
+
+    async def find_totals(self, since: date, platform: str, tenant: str) -> list[Total]:
+        """See Store; StoreError while the database is gone."""
+        return await self._tried(lambda: self._lasting.find_totals(since, platform, tenant))
 
     async def vote(self, key: str, place: Place, day: date, right: bool) -> None:
         """See Store."""
@@ -166,6 +173,11 @@ class FallbackStore:
         for task in (self._preparing, self._looking):
             if task:
                 task.cancel()
+        if self._counts or self._votes:
+            await self._write_waiting()
+        lost = self._counts.total() + len(self._votes)
+        if lost:
+            _log.error("%s counts and votes were never written: the database stayed gone", lost)
         await self._lasting.close()
 
     async def _or(self, ask: Callable[[], Awaitable[_T]], otherwise: _T | None) -> _T | None:
@@ -222,22 +234,24 @@ class FallbackStore:
         if self._looking is not asyncio.current_task():
             self._looking.cancel()
         self._looking = None
+        counts, votes = len(self._counts), len(self._votes)
+        _log.warning("the database is back; writing %s counts and %s votes that waited", counts, votes)
         await self._write_waiting()
 
     async def _write_waiting(self) -> None:
         """What was counted meanwhile goes to the database; what cannot be written now waits on."""
-        counts, votes = len(self._counts), len(self._votes)
-        _log.warning("the database is back; writing %s counts and %s votes that waited", counts, votes)
         if self._dropped:
             _log.warning("%s counts and votes were dropped: too many waited", self._dropped)
             self._dropped = 0
         try:
-            for row in list(self._counts):
-                number = self._counts.pop(row)  # before the writing, during which more may come to wait
+            while self._counts:
+                waiting = dict(islice(self._counts.items(), MAX_WRITTEN))
+                self._counts.subtract(waiting)  # before the writing, during which more may come to wait
+                self._counts = +self._counts
                 try:
-                    await self._lasting.count(replace(row, number=number))
+                    await self._lasting.count(*(replace(row, number=number) for row, number in waiting.items()))
                 except StoreError:
-                    self._counts[row] += number
+                    self._counts.update(waiting)
                     raise
             for key, (place, day, right) in list(self._votes.items()):
                 await self._lasting.vote(key, place, day, right)

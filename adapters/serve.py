@@ -13,6 +13,7 @@ from adapters.database.opening import open_store
 from adapters.reload import LiveBot, Reloader, warm
 from adapters.service import Service
 from adapters.signals import heed_signals, ignore_hangups
+from adapters.statistics import write_rest, write_until
 from bot.app import Bot
 from bot.errors import SettingsError, UsageError
 from bot.settings import Settings, find_warnings, read_settings
@@ -93,6 +94,7 @@ async def _serve(modules: list[ModuleType], settings: Settings, bot: LiveBot, op
     tasks.append(
         asyncio.create_task(listener.run(service, listening))
     )  # after the adapters have said what they wait for
+    tasks.append(asyncio.create_task(write_until(service.stop, store, service.telemetry)))
     ending = asyncio.create_task(service.stop.wait())
     reloading = asyncio.create_task(reloader.run())
     await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -100,6 +102,7 @@ async def _serve(modules: list[ModuleType], settings: Settings, bot: LiveBot, op
     ending.cancel()
     reloading.cancel()
     done = await asyncio.gather(*tasks, return_exceptions=True)
+    await write_rest(store, service.telemetry)
     await store.close()
     _log.info("stopped: %s", {name: count for name, (count, _) in service.telemetry.snapshot().items()})
     for outcome in done:

@@ -46,6 +46,16 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """How often something was answered over several days."""
+
+    kind: str
+    cause: str
+    provider: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Votes:
     """How many answers were marked right and wrong."""
 
@@ -96,12 +106,16 @@ class Store(Protocol):
         """The tenant uninstalled the bot: its install and its settings go."""
         ...
 
-    async def count(self, counted: Counted) -> None:
-        """Add to the row of that day."""
+    async def count(self, *counted: Counted) -> None:
+        """Add each to the row of its day; all of them or, where StoreError is raised, none."""
         ...
 
     async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
         """The rows from that day on, of one tenant where it is named."""
+        ...
+
+    async def find_totals(self, since: date, platform: str, tenant: str) -> list[Total]:
+        """What one tenant was told from that day on, added up, the most frequent first."""
         ...
 
     async def vote(self, key: str, place: Place, day: date, right: bool) -> None:
@@ -208,14 +222,15 @@ class MemoryStore:
         for place in [p for p in self._settings if (p.platform, p.tenant) == (platform, tenant)]:
             del self._settings[place]
 
-    async def count(self, counted: Counted) -> None:
+    async def count(self, *counted: Counted) -> None:
         """See Store."""
-        row = _row(counted)
-        if row not in self._counts and len(self._counts) >= MAX_COUNTS:
-            oldest = min(kept.day for kept in self._counts)
-            for kept in [kept for kept in self._counts if kept.day == oldest]:
-                del self._counts[kept]
-        self._counts[row] += counted.number
+        for one in counted:
+            row = _row(one)
+            if row not in self._counts and len(self._counts) >= MAX_COUNTS:
+                oldest = min(kept.day for kept in self._counts)
+                for kept in [kept for kept in self._counts if kept.day == oldest]:
+                    del self._counts[kept]
+            self._counts[row] += one.number
 
     async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
         """See Store."""
@@ -224,6 +239,13 @@ class MemoryStore:
             for row, number in self._counts.items()
             if row.day >= since and platform in (None, row.platform) and tenant in (None, row.tenant)
         ]
+
+    async def find_totals(self, since: date, platform: str, tenant: str) -> list[Total]:
+        """See Store."""
+        added: Counter[tuple[str, str, str]] = Counter()
+        for row in await self.find_counts(since, platform, tenant):
+            added[row.kind, row.cause, row.provider] += row.number
+        return [Total(*key, number) for key, number in sorted(added.items(), key=lambda one: (-one[1], one[0]))]
 
     async def vote(self, key: str, place: Place, day: date, right: bool) -> None:
         """See Store."""

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,11 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapters.database.engine import STATEMENT_WITHIN, make_engine
 from adapters.database.tables import CLAIMS, COUNTS, INSTALLS, LEASES, SETTINGS, VOTES
 from bot.errors import StoreError
-from bot.storage import LEASE, REMEMBERED, Claim, Counted, Place, Votes
+from bot.storage import LEASE, REMEMBERED, Claim, Counted, Place, Total, Votes
 
 WITHIN = STATEMENT_WITHIN + 0.5  # seconds for one call, waiting for a connection included
 PURGE_EVERY = 60.0  # seconds between removals of what has expired
 KEPT_DAYS = 400  # of counts and votes
+_ROW = ("day", "platform", "tenant", "kind", "cause", "provider")  # what a number in COUNTS is about
 
 
 class DatabaseStore:
@@ -102,17 +104,30 @@ class DatabaseStore:
         for table in (INSTALLS, SETTINGS):
             await self._run(delete(table).where(_of(table, platform, tenant)), fetch=False)
 
-    async def count(self, counted: Counted) -> None:
+    async def count(self, *counted: Counted) -> None:
         """See Store."""
-        row = {name: getattr(counted, name) for name in ("day", "platform", "tenant", "kind", "cause", "provider")}
-        statement = self._insert(COUNTS).values(**row, number=counted.number)
-        added = {"number": COUNTS.c.number + statement.excluded.number}
-        await self._run(statement.on_conflict_do_update(index_elements=list(row), set_=added), fetch=False)
+        numbers: Counter[tuple[Any, ...]] = Counter()
+        for one in counted:
+            numbers[tuple(getattr(one, name) for name in _ROW)] += one.number
+        # One statement may touch a row once only, and all processes touch rows in one order, so that none waits in a ring.
+        rows = [dict(zip(_ROW, row, strict=True)) | {"number": number} for row, number in sorted(numbers.items())]
+        if rows:
+            statement = self._insert(COUNTS).values(rows)
+            added = {"number": COUNTS.c.number + statement.excluded.number}
+            await self._run(statement.on_conflict_do_update(index_elements=list(_ROW), set_=added), fetch=False)
 
     async def find_counts(self, since: date, platform: str | None = None, tenant: str | None = None) -> list[Counted]:
         """See Store."""
         rows = await self._run(select(COUNTS).where(_since(COUNTS, since, platform, tenant)))
         return [Counted(**row._mapping) for row in rows]
+
+    async def find_totals(self, since: date, platform: str, tenant: str) -> list[Total]:
+        """See Store."""
+        what, added = (COUNTS.c.kind, COUNTS.c.cause, COUNTS.c.provider), func.sum(COUNTS.c.number).label("number")
+        wanted = select(*what, added).where(_since(COUNTS, since, platform, tenant)).group_by(*what)
+        rows = await self._run(wanted)
+        totals = [Total(row.kind, row.cause, row.provider, int(row.number)) for row in rows]
+        return sorted(totals, key=lambda one: (-one.number, one.kind, one.cause, one.provider))
 
     async def vote(self, key: str, place: Place, day: date, right: bool) -> None:
         """See Store."""

@@ -36,6 +36,7 @@ COUNTS = Table(
     Column("cause", String(64), primary_key=True),
     Column("provider", String(64), primary_key=True),
     Column("number", Integer, nullable=False),
+    Index(None, "platform", "tenant", "day"),
 )  # fmt: skip
 VOTES = Table(
     "votes", METADATA,
@@ -46,6 +47,7 @@ VOTES = Table(
     Column("channel", String(128), nullable=False),
     Column("is_right", Boolean, nullable=False),
     Index(None, "day"),
+    Index(None, "platform", "tenant", "day"),
 )  # fmt: skip
 LEASES = Table(
     "leases", METADATA,

@@ -15,7 +15,6 @@ from adapters.discord.inbound import Asked, Upload, read_quoted
 from adapters.discord.pace import SLOW_DOWN, Pacer
 from adapters.discord.render import render
 from adapters.discord.sending import Drawn, allows_embeds, contents, line, reply_beneath, without_flags
-from adapters.statistics import count_reply
 from bot.app import Bot
 from bot.errors import StoreError
 from bot.model import Reply
@@ -41,7 +40,7 @@ class Handlers:
     def __init__(
         self, bot: Bot, store: Store, telemetry: Telemetry, fetch: Callable[[Upload], Awaitable[bytes | None]], clock: Callable[[], float] = time.monotonic
     ) -> None:  # fmt: skip
-        self.bot, self.store, self._telemetry, self._fetch = bot, store, telemetry, fetch
+        self.bot, self.store, self.telemetry, self._fetch = bot, store, telemetry, fetch
         self.stopping = False
         self._pacer = Pacer(clock=clock)
         self._running = 0
@@ -119,8 +118,6 @@ class Handlers:
                 replies = [told] if told.answered or not replies else replies
             if asked.via == "channel":
                 replies = [reply for reply in replies if reply.answered]
-            for reply in replies:
-                await count_reply(self.store, asked.place, reply)
             return [self.draw(reply, public) for reply in replies]
         except Exception as error:
             return [self.failed(error)]
@@ -131,7 +128,7 @@ class Handlers:
             return line(NOT_KEPT)
         identifier = secrets.token_hex(4)
         _log.error("no answer, id %s: %s", identifier, describe(error))
-        self._telemetry.count("discord.failed")
+        self.telemetry.count("discord.failed")
         return line(FAILED.replace("{id}", identifier))
 
     async def drain(self, seconds: float) -> None:
@@ -176,7 +173,7 @@ class Handlers:
             reply = await asyncio.to_thread(self.bot.answer, asked.text, asked.via)
         else:
             reply = self.bot.answer(asked.text, asked.via)
-        self._telemetry.count(f"discord.{asked.via}.{reply.kind}", time.perf_counter() - begun)
+        self._note(reply, asked, asked.via, time.perf_counter() - begun)
         return reply
 
     async def _ask_file(self, upload: Upload, asked: Asked) -> Reply:
@@ -188,8 +185,12 @@ class Handlers:
         if raw is None or len(raw) > MAX_FILE:
             return refuse(GONE if raw is None else TOO_LARGE, upload.name, asked.via)
         reply = await asyncio.to_thread(answer_file, self.bot, raw, upload.name, asked.via)
-        self._telemetry.count(f"discord.file.{reply.kind}", time.perf_counter() - begun)
+        self._note(reply, asked, "file", time.perf_counter() - begun)
         return reply
+
+    def _note(self, reply: Reply, asked: Asked, via: str, seconds: float) -> None:
+        self.telemetry.count(f"discord.{via}.{reply.kind}", seconds)
+        self.telemetry.note_reply("discord", asked.place.tenant, reply, seconds)
 
     def draw(self, reply: Reply, public: bool, values: Mapping[str, str] | None = None) -> Drawn:
         """The reply as embeds and as text, with what the buttons beneath it need."""
@@ -219,7 +220,7 @@ class Handlers:
     def _note_unsent(self, error: Exception) -> None:
         code = f"{error.status} {error.code}" if isinstance(error, discord.HTTPException) else ""
         _log.warning("answer not sent: %s %s", describe(error), code)
-        self._telemetry.count("discord.unsent")
+        self.telemetry.count("discord.unsent")
 
     async def _take(self, key: str, wait: bool = False) -> bool:
         """Whether it is ours to answer. With `wait`, what another process began and never finished becomes ours."""
@@ -230,7 +231,7 @@ class Handlers:
             except StoreError:
                 _log.warning("an event is answered unclaimed: the store is out of reach")
                 return True
-            self._telemetry.count(f"discord.event.{claim}")
+            self.telemetry.count(f"discord.event.{claim}")
             if claim != "busy" or not wait or self.stopping or time.monotonic() > until:
                 return claim == "taken"
             await asyncio.sleep(RETAKE)

@@ -75,6 +75,7 @@ async def _vote(
     place = Place("discord", str(interaction.guild_id or ""))
     key = f"discord/{message.id}/{interaction.user.id}"
     await handlers.store.vote(key, place, datetime.now(UTC).date(), right)
+    handlers.telemetry.note_vote("discord", right)
     await handlers.respond(interaction, [line(NOTED)])
 
 

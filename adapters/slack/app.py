@@ -19,7 +19,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.inbound import Asked, read_command, read_direct, read_mention
+from adapters.slack.inbound import Asked, read_command, read_direct, read_mention, tenant_of
 from adapters.slack.installs import Installs, ManyWorkspaces, note_uninstalled
 from adapters.slack.render import STILL_READING, Payload, render, render_line
 from bot.app import Bot
@@ -62,11 +62,11 @@ class Handlers:
 
     async def answer_command(self, command: dict[str, Any], ack: Respond, respond: Respond) -> None:
         """`/smtp`: the answer is the acknowledgement, for the asker's eyes only."""
-        text = read_command(command)
+        text, tenant = read_command(command), tenant_of(command)
         if len(text) <= LONG_TEXT:
-            await ack({"response_type": "ephemeral", **self._ask_safely(text, "slash", False)})
+            await ack({"response_type": "ephemeral", **self._ask_safely(text, "slash", False, tenant)})
             return
-        reading = self._start(asyncio.to_thread(self._ask_safely, text, "slash", False))
+        reading = self._start(asyncio.to_thread(self._ask_safely, text, "slash", False, tenant))
         await asyncio.wait({reading}, timeout=ANSWER_WITHIN)
         if reading.done():
             await ack({"response_type": "ephemeral", **reading.result()})
@@ -119,7 +119,7 @@ class Handlers:
         task.add_done_callback(self._running.discard)
         return task
 
-    def _ask_safely(self, text: str, via: Via, public: bool) -> Payload:
+    def _ask_safely(self, text: str, via: Via, public: bool, tenant: str) -> Payload:
         """What the bot says; a line with an id where it fails, and the same id in the log."""
         begun = time.perf_counter()
         try:
@@ -130,7 +130,9 @@ class Handlers:
             _log.error("no answer, id %s: %s", identifier, describe(error))
             self._telemetry.count("slack.failed")
             return render_line(FAILED.replace("{id}", identifier))
-        self._telemetry.count(f"slack.{via}.{reply.kind}", time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        self._telemetry.count(f"slack.{via}.{reply.kind}", seconds)
+        self._telemetry.note_reply("slack", tenant, reply, seconds)
         return drawn
 
 
@@ -147,10 +149,11 @@ class _Answering:
         """Ask, draw, send, mark; false where a later try may do better."""
         asked, handlers = self._asked, self._handlers
         try:
+            told = (asked.text, asked.via, not asked.private, asked.tenant)
             if len(asked.text) > LONG_TEXT:
-                drawn = await asyncio.to_thread(handlers._ask_safely, asked.text, asked.via, not asked.private)
+                drawn = await asyncio.to_thread(handlers._ask_safely, *told)
             else:
-                drawn = handlers._ask_safely(asked.text, asked.via, not asked.private)
+                drawn = handlers._ask_safely(*told)
             self._drawn = True
             if drawn:
                 await self._send(drawn)

@@ -29,6 +29,7 @@ READ_WITHIN = 10.0  # seconds for a whole body to arrive
 
 Answer = tuple[int, dict[str, list[str]], str]
 
+_OF_COMMAND = ("text", "team_id", "enterprise_id")  # fields that the handlers read
 _PLAIN = {"content-type": ["text/plain;charset=utf-8"]}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _JSON = {"content-type": ["application/json;charset=utf-8"]}
@@ -100,7 +101,7 @@ class SlackHttp:
         async def ack(answer: dict[str, Any]) -> None:
             answered.append(_ENCODER.encode(answer))
 
-        command = {"text": unquote_plus(fields.get("text", ""))}
+        command = {name: unquote_plus(fields[name]) for name in _OF_COMMAND if name in fields}
         respond = AsyncRespond(response_url=unquote_plus(fields.get("response_url", "")))
         await getattr(self._handlers, handler)(command, ack, respond)
         return answered[0]

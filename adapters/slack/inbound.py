@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.slack.installs import name_tenant
 from bot.model import Via
 
 # `message` events that people write; edits, joins, topics and the like carry other subtypes.
@@ -21,6 +22,7 @@ class Asked:
     thread: str | None  # the thread the answer goes to; None: the conversation itself
     key: str  # one per message, however often and under whatever event it is delivered
     private: bool  # nobody but the asker reads the answer
+    tenant: str  # the workspace, as the store names it
 
 
 def read_mention(body: Mapping[str, Any], bot_user: str) -> Asked | None:
@@ -31,7 +33,7 @@ def read_mention(body: Mapping[str, Any], bot_user: str) -> Asked | None:
     text = re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]{{0,80}})?>[:,]?", " ", event.get("text") or "").strip()
     direct = _is_direct(event)
     thread = event.get("thread_ts") or (None if direct else event["ts"])
-    return Asked(text, "mention", event["channel"], thread, _key(body), direct)
+    return Asked(text, "mention", event["channel"], thread, _key(body), direct, tenant_of(body))
 
 
 def read_direct(body: Mapping[str, Any], bot_user: str) -> Asked | None:
@@ -45,6 +47,11 @@ def read_direct(body: Mapping[str, Any], bot_user: str) -> Asked | None:
 def read_command(command: Mapping[str, Any]) -> str:
     """What `/smtp` asks."""
     return str(command.get("text") or "").strip()
+
+
+def tenant_of(body: Mapping[str, Any]) -> str:
+    """The store's key of the workspace that a command or an event comes from."""
+    return name_tenant(body.get("enterprise_id"), body.get("team_id"))
 
 
 def _is_direct(event: Mapping[str, Any]) -> bool:

@@ -9,12 +9,10 @@ from starlette.requests import Request
 
 from adapters.attachments import answer_file, find_refusal, refuse
 from adapters.service import Service
-from adapters.statistics import count_reply
 from adapters.web.inbound import LARGE, MAX_LARGE, Asked
 from bot.model import Reply
-from bot.storage import Place
 
-PLACE = Place("web", "")
+PLATFORM, TENANT = "web", ""
 LONG_TEXT = 8_000  # characters from which a text is read in a thread, so that other answers go on
 
 _T = TypeVar("_T")
@@ -45,8 +43,9 @@ class Answers:
     async def _answer(self, asked: Asked, counted_as: str) -> Reply:
         begun = time.perf_counter()
         reply = await self._ask(asked)
-        self._service.telemetry.count(f"{counted_as}.{reply.kind}", time.perf_counter() - begun)
-        await count_reply(self._service.store, PLACE, reply)
+        seconds = time.perf_counter() - begun
+        self._service.telemetry.count(f"{counted_as}.{reply.kind}", seconds)
+        self._service.telemetry.note_reply(PLATFORM, TENANT, reply, seconds)
         return reply
 
     async def _ask(self, asked: Asked) -> Reply:

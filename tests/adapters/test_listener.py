@@ -4,19 +4,21 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httptools
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters import listener
+from adapters import listener, metrics
 from adapters.service import ASGIApp, Receive, Scope, Send, Service
 from bot.app import Bot
 from bot.errors import SettingsError, StoreError
 from bot.settings import Settings, read_settings
 from bot.storage import MemoryStore
 
+GMAIL = "550-5.7.26 kim@example.com is unauthenticated, SPF [news.example.com] with ip: [192.0.2.7]; gsmtp"
 ANY_PORT = {"SMTPBOT_LISTEN": "127.0.0.1:0"}
 
 
@@ -160,6 +162,61 @@ def test_metrics_are_read_by_prometheus(bot: Bot) -> None:
         ready = {sample.labels["part"]: sample.value for sample in found["smtpbot_ready"].samples}
         assert ready == {"store": 1.0, "discord.shard 0": 0.0}
         assert "process_resident_memory_bytes" in found
+
+    with_listener(bot, test)
+
+
+def test_metrics_tell_answers_durations_votes_and_errors(bot: Bot) -> None:
+    """By platform, kind, cause and provider, with values that the knowledge names; each error is there from the start."""
+
+    async def test(service: Service) -> None:
+        service.health["slack"] = lambda: {"http": True}
+        telemetry = service.telemetry
+        for text in (GMAIL, GMAIL, "are you there?"):
+            telemetry.note_reply("slack", "/T1", bot.answer(text), 0.002)
+        telemetry.note_vote("slack", True)
+        telemetry.count("discord.failed")
+        told = (await ask(service, "/metrics")).body.decode()
+        found = {
+            (sample.name, *sorted(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(told)
+            for sample in family.samples
+        }
+
+        def value(name: str, **labels: str) -> float | None:
+            return found.get((name, *sorted(labels.items())))
+
+        slack = {"platform": "slack"}
+        told_of = slack | {"kind": "bounce", "cause": "authentication-failed", "provider": "google"}
+        assert value("smtpbot_answers_total", **told_of) == 2
+        assert value("smtpbot_reply_seconds_bucket", **slack, kind="bounce", le="0.001") == 0
+        assert value("smtpbot_reply_seconds_bucket", **slack, kind="bounce", le="0.003") == 2
+        assert value("smtpbot_reply_seconds_count", **slack, kind="none") == 1
+        assert value("smtpbot_votes_total", **slack, vote="right") == 1
+        assert value("smtpbot_errors_total", **slack, error="failed") == 0
+        assert value("smtpbot_errors_total", platform="discord", error="failed") == 1
+        assert "example" not in told and "192.0.2" not in told and "/T1" not in told
+
+    with_listener(bot, test)
+
+
+def test_series_of_answers_are_few(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the knowledge does not name anymore, and what is too much, is counted as other; no answer is left out."""
+    monkeypatch.setattr(metrics, "MAX_SERIES", 3)
+    reply = bot.answer(GMAIL)
+
+    async def test(service: Service) -> None:
+        verdicts = [
+            replace(reply.answers[0].verdict, provider=name) for name in ("google", "yahoo", "apple", "gone", None)
+        ]
+        for number, verdict in enumerate(verdicts, 1):
+            told = replace(reply, answers=(replace(reply.answers[0], verdict=verdict),) * 2)
+            for _ in range(number):
+                service.telemetry.note_reply("web", "", told, 0.001)
+        body = (await ask(service, "/metrics")).body.decode()
+        families = {family.name: family for family in text_string_to_metric_families(body)}
+        numbers = {sample.labels["provider"]: sample.value for sample in families["smtpbot_answers"].samples}
+        assert numbers == {"none": 5, "other": 4 + 2 + 1, "apple": 3}
 
     with_listener(bot, test)
 

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -25,11 +27,12 @@ from adapters.fallback import MAX_WAITING, FallbackStore
 from adapters.vault import Vault
 from bot.errors import SettingsError, StoreError
 from bot.settings import Settings, read_settings
-from bot.storage import Claim, Counted, MemoryStore, Place, Store
+from bot.storage import Claim, Counted, MemoryStore, Place, Store, Total
 from tests.adapters.database.conftest import make_empty
 from tests.adapters.database.test_store_port import DAY, Clock
 
 KEYS = 1_000
+RELEASED = ("0001", "0002")  # schemas that databases of operators have
 CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name = 'smtpbot' AND datname = current_database()"
@@ -61,6 +64,44 @@ def test_migrations_are_named_as_their_files_are() -> None:
     made.set_main_option("script_location", "adapters.database:migrations")
     scripts = list(ScriptDirectory.from_config(made).walk_revisions())
     assert [script.revision for script in scripts] == upgrading.REVISIONS[::-1]
+
+
+@pytest.mark.parametrize("released", RELEASED)
+def test_tables_of_every_release_are_brought_up_to_date(empty: URL, released: str) -> None:
+    """With what is in them; the result is what this version makes itself."""
+    engine = create_engine(plain(empty), isolation_level="AUTOCOMMIT")
+    with engine.begin() as connection:
+        command.upgrade(upgrading._config(connection), released)
+        connection.exec_driver_sql(
+            "INSERT INTO counts VALUES ('2026-11-27', 'slack', '/T1', 'bounce', 'mailbox-full', 'google', 3)"
+        )
+    assert upgrading.find_state(empty) == ("current" if released == RELEASED[-1] else "behind")
+    upgrading.upgrade(empty)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+    async def run() -> list[Total]:
+        store = DatabaseStore(empty)
+        found = await store.find_totals(DAY, "slack", "/T1")
+        await store.close()
+        return found
+
+    assert asyncio.run(run()) == [Total("bounce", "mailbox-full", "google", 3)]
+
+
+def test_numbers_of_a_tenant_are_found_by_their_index(url: URL) -> None:
+    """Among thousands of workspaces nobody reads all rows."""
+    engine = create_engine(plain(url), isolation_level="AUTOCOMMIT")
+    asked = "SELECT * FROM {} WHERE platform = 'slack' AND tenant = '/T1' AND day >= '2026-11-01'"
+    with engine.connect() as connection:
+        is_file = connection.dialect.name == "sqlite"
+        if not is_file:
+            connection.exec_driver_sql("SET enable_seqscan = off")  # an empty table is read whole otherwise
+        for table in ("counts", "votes"):
+            plan = connection.exec_driver_sql(("EXPLAIN QUERY PLAN " if is_file else "EXPLAIN ") + asked.format(table))
+            assert f"ix_{table}_platform" in str(plan.all())
+    engine.dispose()
 
 
 def test_newer_database_is_left_alone(url: URL) -> None:
@@ -247,9 +288,13 @@ class Flaky(MemoryStore):
         await self._out()
         await super().set_setting(place, name, value)
 
-    async def count(self, counted: Counted) -> None:
+    async def count(self, *counted: Counted) -> None:
         await self._out()
-        await super().count(counted)
+        await super().count(*counted)
+
+    async def find_totals(self, since: date, platform: str, tenant: str) -> list[Total]:
+        await self._out()
+        return await super().find_totals(since, platform, tenant)
 
     async def check(self) -> None:
         await self._out()
@@ -355,6 +400,27 @@ def test_what_waits_is_bounded() -> None:
         return len(store._counts)
 
     assert asyncio.run(run()) == MAX_WAITING
+
+
+def test_what_waits_is_written_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the database is back by then; what is lost is told."""
+
+    async def run(gone: bool) -> int:
+        lasting = Flaky()
+        store = FallbackStore(lasting, Clock())
+        lasting.gone = True
+        await store.count(Counted(DAY, "slack", "/T1", "code"), Counted(DAY, "slack", "/T2", "code", number=2))
+        with pytest.raises(StoreError):
+            await store.find_totals(DAY, "slack", "/T1")
+        lasting.gone = gone
+        await store.close()
+        lasting.gone = False
+        return sum(one.number for one in await lasting.find_counts(DAY))
+
+    assert asyncio.run(run(gone=False)) == 3
+    assert "never written" not in caplog.text
+    assert asyncio.run(run(gone=True)) == 0
+    assert "3 counts and votes were never written" in caplog.text
 
 
 def test_start_does_not_wait_for_a_database_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from adapters.database.store import DatabaseStore
 from adapters.database.upgrading import upgrade
 from adapters.fallback import FallbackStore
-from bot.storage import LEASE, REMEMBERED, Counted, MemoryStore, Place, Store, Votes
+from bot.storage import LEASE, REMEMBERED, Counted, MemoryStore, Place, Store, Total, Votes
 from tests.adapters.database.conftest import make_empty
 
 DAY = date(2026, 11, 27)
@@ -144,6 +144,50 @@ def test_counts_add_up(use: Try) -> None:
         assert found == {("google", 2), ("", 5)}
         assert len(await store.find_counts(date(2020, 1, 1))) == 3
         assert await store.find_counts(DAY, "slack", "/T2") == []
+
+    use(test)
+
+
+def test_counts_of_a_batch_add_up(use: Try) -> None:
+    """The same row may stand in it twice; an empty one is nothing."""
+
+    async def test(store: Store, clock: Clock) -> None:
+        rows = [Counted(DAY, "slack", f"/T{number % 7}", "code", "greylisted", "", 2) for number in range(500)]
+        await store.count(*rows)
+        await store.count(*rows[:1])
+        await store.count()
+        found = {one.tenant: one.number for one in await store.find_counts(DAY)}
+        assert found["/T0"] == 2 * 72 + 2 and sum(found.values()) == 1_002
+
+    use(test)
+
+
+def test_totals_are_of_one_tenant_and_the_days_asked_for(use: Try) -> None:
+    """The most frequent first; days before, other workspaces and other platforms are left out."""
+
+    async def test(store: Store, clock: Clock) -> None:
+        def row(
+            day: date, cause: str, provider: str, number: int, tenant: str = "/T1", platform: str = "slack"
+        ) -> Counted:
+            return Counted(day, platform, tenant, "bounce", cause, provider, number)
+
+        before, week = date(2026, 10, 1), date(2026, 11, 21)
+        await store.count(
+            row(DAY, "mailbox-full", "google", 2),
+            row(week, "mailbox-full", "google", 3),
+            row(week, "greylisted", "", 9),
+            row(before, "greylisted", "", 100),
+            row(DAY, "mailbox-full", "google", 50, tenant="/T2"),
+            row(DAY, "mailbox-full", "google", 70, platform="discord"),
+            Counted(DAY, "slack", "/T1", "code", number=4),
+        )
+        assert await store.find_totals(week, "slack", "/T1") == [
+            Total("bounce", "greylisted", "", 9),
+            Total("bounce", "mailbox-full", "google", 5),
+            Total("code", "", "", 4),
+        ]
+        assert [one.number for one in await store.find_totals(before, "slack", "/T1")] == [109, 5, 4]
+        assert await store.find_totals(DAY, "slack", "") == []
 
     use(test)
 

@@ -1,8 +1,10 @@
 """What no client can be made to send: forged and stale requests, retries, double deliveries, killed processes."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.slack.conftest import LAUNCHER
-from tests.adapters.slack.house import APPS, CHANNEL, PERSON, House, Installed, end, wait_for
+from tests.adapters.slack.house import APPS, CHANNEL, PERSON, TEAM, House, Installed, end, wait_for
 
 CRASH = APPS["crash"]
 
@@ -164,13 +166,18 @@ def test_killed_process_leaves_no_event_unanswered(
     assert len(house.answers_to(event["ts"], CRASH)) == answers
 
 
-def test_sigterm_finishes_running_answers(house: House) -> None:
-    """The answer that was being read when the signal came still arrives, and the status is 0."""
-    process = house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", **CRASH.settings)
+def test_sigterm_finishes_running_answers(house: House, tmp_path: Path) -> None:
+    """The answer that was being read when the signal came still arrives and is counted, and the status is 0."""
+    file = tmp_path / "store"
+    process = house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", TEST_STORE=str(file), **CRASH.settings)
     wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200, 30)
     event = mention(CRASH, 40, "550 5.1.1 User unknown\n" + "Received: from mx.example.net\n" * 400)
     assert house.deliver(CRASH, event, "Ev40") == 200
+    assert house.command(CRASH, "451", enterprise_id="E1")[0] == 200
     assert end(process) == 0
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        counted = database.execute("SELECT tenant, kind, number FROM counts WHERE platform = 'slack'").fetchall()
+    assert sorted(counted) == [(f"/{TEAM}", "bounce", 1), (f"E1/{TEAM}", "code", 1)]
     assert any("550 5.1.1" in answer["text"] for answer in house.answers_to(event["ts"], CRASH))
 
 

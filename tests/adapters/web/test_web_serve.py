@@ -1,7 +1,9 @@
 """`smtpbot serve` with nothing configured, as a program of its own: the page, and a clean end."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -30,6 +32,10 @@ def test_nothing_configured_opens_the_page(tmp_path: Path) -> None:
         rest = program.stderr.read()
     assert program.returncode == 0, rest
     assert "451: Local error" in page
+    with contextlib.closing(sqlite3.connect(tmp_path / "smtpbot" / "smtpbot.sqlite3")) as database:
+        assert database.execute("SELECT platform, tenant, kind, number FROM counts").fetchall() == [
+            ("web", "", "code", 1)
+        ]
     assert "slack: off, SLACK_BOT_TOKEN is not set (README.md says how to turn it on)" in told
     assert "discord: off, DISCORD_TOKEN is not set (README.md says how to turn it on)" in told
     assert "Traceback" not in rest
