@@ -41,8 +41,9 @@ def serve(which: str) -> None:
     else:
         from adapters.listener import build_app as build_listener
         from adapters.service import Service
-        from adapters.slack.app import Handlers, Identity, build_app
+        from adapters.slack.app import Handlers
         from adapters.slack.http import PREFIX, SlackHttp
+        from adapters.slack.listeners import Identity, build_app
         from bot import load
         from bot.settings import Settings
         from bot.storage import MemoryStore

@@ -1,9 +1,14 @@
 """README.md: the answers it shows are those of today, and the files it names are there."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from adapters.discord.render import render
+from bot.app import Bot
+from bot.recalling import values_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -19,3 +24,9 @@ def test_the_files_it_links_to_are_there() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(links) > 4
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_payload_shown_is_what_discord_is_sent(bot: Bot) -> None:
+    shown = re.search(r"<!-- payload.*?```json\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    reply = bot.answer("452 4.2.2 <kim@example.com>: mailbox full")
+    assert shown and [json.loads(shown[1])] == list(render(reply, True, values_of(reply.answers[0], bot.knowledge)))

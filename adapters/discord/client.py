@@ -15,7 +15,8 @@ from adapters.discord.pressed import press
 from adapters.discord.sending import line
 from adapters.discord.shards import IdentifyQueue
 from adapters.discord.suggest import Suggestions, suggestions_of
-from adapters.discord.watch import INTRO, NO_CONTENT, NOT_ALLOWED, Chooser, Watched, chooser, told
+from adapters.discord.watch import INTRO, NO_CONTENT, NOT_ALLOWED, Chooser, chooser, hears, told
+from adapters.watched import Watched
 from bot.errors import StoreError
 from bot.telemetry import describe
 
@@ -46,7 +47,7 @@ class SmtpClient(discord.AutoShardedClient):
         self.queue: IdentifyQueue | None = None
         self.connected: set[int] = set()
         self.all_connected = asyncio.Event()
-        self.watched = Watched(handlers.store)
+        self.watched = Watched(handlers.store, "discord")
         self.add_dynamic_items(Action, Chooser)
 
     @property
@@ -76,7 +77,7 @@ class SmtpClient(discord.AutoShardedClient):
 
     async def _hears(self, message: discord.Message) -> bool:
         try:
-            return await self.watched.hears(message)
+            return await hears(self.watched, message)
         except StoreError:
             return False
 

@@ -1,7 +1,7 @@
 """Signed HTTP: a small ASGI application in front of Bolt, which checks the size before anything is read into it.
 
-Commands are verified with Slack's verifier and given to their handler at once: they need neither token nor listener
-search, and Bolt's way to them takes as long as their answer. All else goes through Bolt.
+Questions by command are verified with Slack's verifier and given to their handler at once: they need neither token nor
+listener search, and Bolt's way to them takes as long as their answer. All else goes through Bolt.
 """
 
 import asyncio
@@ -17,7 +17,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.service import Receive, Scope, Send
-from adapters.slack.app import COMMANDS, Handlers
+from adapters.slack.app import Handlers
+from adapters.slack.inbound import read_setting
+from adapters.slack.listeners import COMMANDS
 from adapters.slack.oauth import INSTALL, REDIRECT, OAuth
 from bot.errors import BotError
 from bot.telemetry import describe
@@ -91,7 +93,8 @@ class SlackHttp:
         if "command=%2F" in body and self._verifier.is_valid(body, stamp, signature):
             fields = dict(pair.partition("=")[::2] for pair in body.split("&"))
             handler = COMMANDS.get(unquote_plus(fields.get("command", "")))
-            if handler and "payload" not in fields and "ssl_check" not in fields:
+            asks = handler and "payload" not in fields and "ssl_check" not in fields
+            if handler and asks and read_setting(unquote_plus(fields.get("text", ""))) is None:
                 return await self._answer_command(handler, fields)
         return await self._app.async_dispatch(AsyncBoltRequest(body=body, query=query, headers=dict(headers)))
 

@@ -1,15 +1,31 @@
 """Slack's events and commands -> what is asked, where the answer goes, and the key that every delivery of it shares."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack.installs import name_tenant
+from adapters.slack.installs import PLATFORM, name_tenant
 from bot.model import Via
+from bot.storage import Place
 
 # `message` events that people write; edits, joins, topics and the like carry other subtypes.
 _WRITTEN = (None, "file_share", "thread_broadcast")
+_ELSEWHERE = ("tombstone", "hidden_by_limit")  # modes of files that cannot be had
+MAX_PIECES = 20  # attachments of a message whose text is read
+SETTINGS = frozenset(("watch on", "watch off", "watch status", "watch", "settings"))
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that stands at an address of Slack's; an e-mail's text comes with it."""
+
+    name: str
+    size: int
+    url: str
+    text: str | None = None
+    missing: bool = False  # deleted, hidden by the workspace's plan, or kept elsewhere
+    unseen: str | None = None  # the id of a file of another organization, which has to be asked for first
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +34,23 @@ class Asked:
 
     text: str
     via: Via
-    channel: str
+    place: Place
+    user: str
+    ts: str
     thread: str | None  # the thread the answer goes to; None: the conversation itself
-    key: str  # one per message, however often and under whatever event it is delivered
     private: bool  # nobody but the asker reads the answer
-    tenant: str  # the workspace, as the store names it
+    uploads: tuple[Upload, ...] = ()
+    parent: str | None = None  # of a mention in a thread: the message the thread began with
+
+    @property
+    def channel(self) -> str:
+        """Where it was written."""
+        return self.place.channel
+
+    @property
+    def key(self) -> str:
+        """One per message, however often and under whatever event it is delivered."""
+        return f"slack/{self.place.tenant}/{self.channel}/{self.ts}"
 
 
 def read_mention(body: Mapping[str, Any], bot_user: str) -> Asked | None:
@@ -30,10 +58,11 @@ def read_mention(body: Mapping[str, Any], bot_user: str) -> Asked | None:
     event = body["event"]
     if not _written_by_a_person(event, bot_user):
         return None
-    text = re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]{{0,80}})?>[:,]?", " ", event.get("text") or "").strip()
+    text = _mention_of(bot_user).sub(" ", event.get("text") or "").strip()
     direct = _is_direct(event)
     thread = event.get("thread_ts") or (None if direct else event["ts"])
-    return Asked(text, "mention", event["channel"], thread, _key(body), direct, tenant_of(body))
+    parent = event["thread_ts"] if event.get("thread_ts") not in (None, event["ts"]) else None
+    return _asked(body, text, "mention", thread, direct, parent)
 
 
 def read_direct(body: Mapping[str, Any], bot_user: str) -> Asked | None:
@@ -44,25 +73,89 @@ def read_direct(body: Mapping[str, Any], bot_user: str) -> Asked | None:
     return read_mention(body, bot_user)
 
 
+def read_overheard(body: Mapping[str, Any], bot_user: str) -> Asked | None:
+    """A message in a channel that nobody addressed to the bot; None for edits, deletions and bots.
+
+    An e-mail that Slack itself posts to a channel's address is no bot's message, if all it holds is that e-mail.
+    """
+    event = body["event"]
+    if _is_direct(event) or event.get("subtype") not in _WRITTEN:
+        return None
+    if not (_written_by_a_person(event, bot_user) or _is_email(event)):
+        return None
+    text = event.get("text") or ""
+    if _mention_of(bot_user).search(text):
+        return None  # comes as a mention, too
+    return _asked(body, text.strip(), "channel", event.get("thread_ts") or event["ts"], False)
+
+
+def read_quoted(message: Mapping[str, Any]) -> tuple[str, tuple[Upload, ...]]:
+    """All text of a message that somebody points at, what it shares and what bots attach included, and its files."""
+    texts = [str(message.get("text") or "")]
+    files = list(message.get("files") or ())
+    for piece in list(message.get("attachments") or ())[:MAX_PIECES]:
+        texts += [str(piece.get(name) or "") for name in ("pretext", "title", "text")]
+        files += piece.get("files") or ()
+    return "\n".join(filter(None, texts)).strip(), uploads(files)
+
+
+def uploads(files: Iterable[Mapping[str, Any]]) -> tuple[Upload, ...]:
+    """The files of a message as they can be fetched."""
+    return tuple(read_upload(file) for file in files if isinstance(file, Mapping))
+
+
+def read_upload(file: Mapping[str, Any]) -> Upload:
+    """One file object of Slack's."""
+    if file.get("file_access") == "check_file_info":
+        return Upload("file", 0, "", unseen=str(file.get("id") or ""))
+    url = str(file.get("url_private_download") or file.get("url_private") or "")
+    name, size = str(file.get("name") or file.get("title") or "file"), file.get("size")
+    missing = file.get("mode") in _ELSEWHERE or file.get("is_external") is True
+    if file.get("mode") == "email":
+        text = str(file.get("plain_text") or file.get("preview_plain_text") or "")
+        return Upload(name, 0, url, text, missing)
+    return Upload(name, size if isinstance(size, int) else 0, url, None, missing)
+
+
 def read_command(command: Mapping[str, Any]) -> str:
     """What `/smtp` asks."""
     return str(command.get("text") or "").strip()
 
 
-def tenant_of(body: Mapping[str, Any]) -> str:
-    """The store's key of the workspace that a command or an event comes from."""
-    return name_tenant(body.get("enterprise_id"), body.get("team_id"))
+def read_setting(text: str) -> str | None:
+    """The setting that a command asks about or changes, one of SETTINGS; None where it asks something else."""
+    words = " ".join(text.lower().split())
+    return words if words in SETTINGS else None
+
+
+def place_of(body: Mapping[str, Any], channel: str = "") -> Place:
+    """Where something happened, by the workspace's key; `channel` names it where the body has none."""
+    enterprise = body.get("enterprise_id") or (body.get("enterprise") or {}).get("id")
+    team = body.get("team_id") or (body.get("team") or {}).get("id") or (body.get("event") or {}).get("team")
+    return Place(PLATFORM, name_tenant(enterprise, team), channel)
+
+
+def _asked(
+    body: Mapping[str, Any], text: str, via: Via, thread: str | None, private: bool, parent: str | None = None
+) -> Asked:
+    event = body["event"]
+    files = uploads(event.get("files") or ())
+    place = place_of(body, event["channel"])
+    return Asked(text, via, place, str(event.get("user") or ""), event["ts"], thread, private, files, parent)
+
+
+def _mention_of(bot_user: str) -> re.Pattern[str]:
+    return re.compile(rf"<@{re.escape(bot_user)}(?:\|[^<>]{{0,80}})?>[:,]?")
 
 
 def _is_direct(event: Mapping[str, Any]) -> bool:
     return event.get("channel_type") == "im" or str(event.get("channel", "")).startswith("D")
 
 
+def _is_email(event: Mapping[str, Any]) -> bool:
+    files = event.get("files") or ()
+    return event.get("user") == "USLACKBOT" and bool(files) and all(file.get("mode") == "email" for file in files)
+
+
 def _written_by_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
     return bool(event.get("user")) and not event.get("bot_id") and event["user"] not in (bot_user, "USLACKBOT")
-
-
-def _key(body: Mapping[str, Any]) -> str:
-    event = body["event"]
-    enterprise, team = body.get("enterprise_id") or "-", body.get("team_id") or event.get("team") or "-"
-    return f"slack/{enterprise}/{team}/{event['channel']}/{event['ts']}"

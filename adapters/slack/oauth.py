@@ -24,7 +24,11 @@ from bot.storage import Store
 from bot.telemetry import describe
 
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
-SCOPES = ("app_mentions:read", "chat:write", "commands", "im:history")  # the manifest's; a test holds them together
+# The manifest's, the optional ones among them, which people may leave out; a test holds them together.
+SCOPES = (
+    "app_mentions:read", "chat:write", "commands", "im:history",
+    "channels:history", "files:read", "groups:history", "reactions:read",
+)  # fmt: skip
 VALID = 600  # seconds from /slack/install to the way back
 MAX_QUERY = 4_096  # characters; Slack sends a few hundred
 SKEW = 60  # seconds by which the clocks of two processes may differ

@@ -1,11 +1,11 @@
 """Reply -> Slack's blocks and text fallback: plain dicts. Pure; a paste never becomes a mention, a link or a format."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.links import is_ours, masked
 from bot.model import Message, Part, Reply
-from bot.redaction import mask_addresses
 from bot.rendering import plain_text
 
 # Slack's limits (docs.slack.dev, Block Kit) and what we keep below them.
@@ -15,10 +15,15 @@ MAX_SECTION = 3_000
 MAX_CONTEXT = 2_000  # one context element
 MAX_ELEMENTS = 10  # of a context block
 MAX_LINK = 60  # characters of a link that are shown; ours, Slack would show all
+MAX_PAGES = 3  # ours: messages that one answer may take up
 MAX_FALLBACK = 4_000  # Slack advises; it cuts at 40,000
 
 STILL_READING = "Still reading; the answer follows."
+CONTINUED = "The answer goes on:"
 CUT = "… The answer is longer than Slack shows."
+
+DRAFTED = "Two mails ready to send."
+DRAFTS = {"customer": "To your customer", "postmaster": "To the other side's postmaster"}
 
 Payload = dict[str, Any]
 
@@ -33,19 +38,34 @@ _LOOKALIKE = {"*": "∗", "_": "ˍ", "~": "∼"}  # mrkdwn has no escape for the
 _JOINER = "\u2060"  # invisible and without width
 
 
-def render(reply: Reply, public: bool = False) -> Payload:
-    """The reply as `text` and `blocks`; addresses are masked where it is `public`. Empty for silence."""
+def render(reply: Reply, public: bool = False, below: Sequence[Payload] = ()) -> list[Payload]:
+    """The reply as messages of `text` and `blocks`, most often one; none for silence.
+
+    Addresses are masked where it is `public`; the blocks `below` close the last message.
+    """
     if not reply.message.parts:
-        return {}
-    message = _masked(reply.message) if public else reply.message
-    pen = _Pen(reply)
-    blocks = _limited(_blocks(message, pen))
-    return {"text": _fallback(message), "blocks": blocks}
+        return []
+    message = masked(reply.message) if public else reply.message
+    pages = _pages([*_blocks(message, _Pen(reply)), *below])
+    return [
+        {"text": _fallback(message) if number == 0 else CONTINUED, "blocks": page} for number, page in enumerate(pages)
+    ]
 
 
-def render_line(line: str) -> Payload:
-    """One sentence of our own."""
-    return {"text": line, "blocks": [_section(line)]}
+def render_line(line: str, below: Sequence[Payload] = ()) -> Payload:
+    """Words of our own, in mrkdwn."""
+    return {"text": line, "blocks": [_section(line), *below]}
+
+
+def render_drafts(drafts: Mapping[str, str]) -> Payload:
+    """The drafts, each in a block that is copied as it stands."""
+    blocks: list[Payload] = []
+    for name, title in DRAFTS.items():
+        if name in drafts:
+            text = _shortened(_UNSEEN.sub("", drafts[name]).strip(), MAX_SECTION)
+            literal = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
+            blocks += [_section(f"*{title}*"), {"type": "rich_text", "elements": [literal]}]
+    return {"text": DRAFTED, "blocks": blocks}
 
 
 def escape(text: str) -> str:
@@ -89,17 +109,10 @@ class _Pen:
         for found in _URL.finditer(text):
             url = found[0].rstrip(".,;:!?")
             out.append(_unformatted(text[done : found.start()]))
-            out.append(f"<{escape(url)}|{escape(_name(url))}>" if self._is_ours(url) else escape(url))
+            out.append(f"<{escape(url)}|{escape(_name(url))}>" if is_ours(url, self._reply) else escape(url))
             done = found.start() + len(url)
         out.append(_unformatted(text[done:]))
         return "".join(out)
-
-    def _is_ours(self, url: str) -> bool:
-        """Whether the knowledge, not the paste, gives this link."""
-        if any(url == source.url for answer in self._reply.answers for source in answer.sources):
-            return True
-        pasted = _pasted(self._reply)
-        return pasted is not None and url.startswith("https://") and url.split("/")[2].lower() not in pasted
 
 
 def _name(url: str) -> str:
@@ -113,31 +126,6 @@ def _unformatted(text: str) -> str:
     if "*" not in safe and "_" not in safe and "~" not in safe:
         return safe
     return _FORMAT.sub(lambda found: _LOOKALIKE[found[1]] + found[2] + _LOOKALIKE[found[1]], safe)
-
-
-def _pasted(reply: Reply) -> str | None:
-    """All that the answer may have taken from the paste; None where that is not known."""
-    question = reply.question
-    if question is None and not reply.answers:
-        return None
-    texts = [question.text, question.topic] if question else []
-    for answer in reply.answers:
-        failure = answer.failure
-        texts += (failure.diagnostic, failure.context, *failure.outer, failure.remote_mta or "", failure.sender or "")
-        texts += (failure.recipient or "", failure.reporting_mta or "")
-    return " ".join(texts).lower()
-
-
-def _masked(message: Message) -> Message:
-    return Message(
-        tuple(
-            Part(
-                part.kind, mask_addresses(part.text), tuple(map(mask_addresses, part.items)), mask_addresses(part.label)
-            )
-            for part in message.parts
-        ),
-        message.answered,
-    )
 
 
 def _blocks(message: Message, pen: _Pen) -> Iterator[Payload]:
@@ -220,9 +208,11 @@ def _context(texts: list[str]) -> Payload:
     return {"type": "context", "elements": elements}
 
 
-def _limited(blocks: Iterator[Payload]) -> list[Payload]:
-    drawn = list(blocks)
-    return drawn if len(drawn) <= MAX_BLOCKS else [*drawn[: MAX_BLOCKS - 1], _context([CUT])]
+def _pages(blocks: list[Payload]) -> list[list[Payload]]:
+    pages = [blocks[at : at + MAX_BLOCKS] for at in range(0, len(blocks), MAX_BLOCKS)]
+    if len(pages) > MAX_PAGES:
+        pages = [*pages[: MAX_PAGES - 1], [*pages[MAX_PAGES - 1][: MAX_BLOCKS - 1], _context([CUT])]]
+    return pages
 
 
 def _fallback(message: Message) -> str:

@@ -10,9 +10,11 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.service import Service
-from adapters.slack.app import Handlers, Identity, build_app
+from adapters.slack.app import Handlers
+from adapters.slack.files import Files
 from adapters.slack.http import PATH, PREFIX, SlackHttp
 from adapters.slack.installs import Installs
+from adapters.slack.listeners import Identity, build_app
 from adapters.slack.oauth import OAuth
 from adapters.slack.socket import SlackSocket
 from adapters.vault import Vault
@@ -36,7 +38,8 @@ async def run(service: Service) -> None:
     service.health["slack"] = lambda: {"start": False}
     if settings.slack_api_url != SLACK_API:
         _log.warning("SLACK_API_URL IS SET: THE SLACK TOKENS ARE SENT TO ANOTHER SERVER THAN SLACK'S. FOR TESTS ONLY.")
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_WITHIN), trust_env=True) as session:
+    timeout, jar = aiohttp.ClientTimeout(total=CALL_WITHIN), aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=jar, trust_env=True) as session:
         client = make_client(settings.slack_bot_token, settings.slack_api_url, session)
         await (_run_many if settings.slack_client_id else _run)(service, client)
 
@@ -47,7 +50,7 @@ async def _run(service: Service, client: AsyncWebClient) -> None:
     if told is None:
         return
     identity = Identity(told["team_id"], told["user_id"], told.get("bot_id"), told.get("enterprise_id"))
-    handlers = Handlers(service.bot, service.store, service.telemetry)
+    handlers = _handlers(service, client)
     app = build_app(handlers, client, identity, settings.slack_signing_secret or "")
     if settings.slack_app_token:
         connection = SlackSocket(app, make_client(settings.slack_app_token, settings.slack_api_url, client.session))
@@ -72,12 +75,18 @@ async def _run_many(service: Service, client: AsyncWebClient) -> None:
     settings = service.settings
     vault = Vault(settings.encryption_keys)
     installs = Installs(service.store, vault)
-    handlers = Handlers(service.bot, service.store, service.telemetry)
+    handlers = _handlers(service, client)
     signing = settings.slack_signing_secret or ""
     credentials = (settings.slack_client_id or "", settings.slack_client_secret or "")
     oauth = OAuth(client, credentials, service.store, vault, installs)
     await _serve_http(service, SlackHttp(build_app(handlers, client, installs, signing), handlers, signing, oauth))
     await handlers.drain(DRAIN)
+
+
+def _handlers(service: Service, client: AsyncWebClient) -> Handlers:
+    files = Files(client.session, service.settings.slack_api_url) if client.session else None
+    fetching = (files.fetch,) if files else ()
+    return Handlers(service.bot, service.store, service.telemetry, *fetching)
 
 
 def make_client(token: str | None, api: str, session: aiohttp.ClientSession | None) -> AsyncWebClient:

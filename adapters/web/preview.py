@@ -20,7 +20,7 @@ _LINE = Markup('<p class="{}">{}</p>')
 
 def slack_html(reply: Reply) -> Markup:
     """The reply as Slack shows it to the asker alone."""
-    blocks = draw_slack(reply).get("blocks", [])
+    blocks = [block for page in draw_slack(reply) for block in page["blocks"]]
     return Markup("").join(_slack_block(block) for block in blocks)
 
 

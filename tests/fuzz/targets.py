@@ -140,10 +140,10 @@ def fuzz_slack(raw: bytes) -> None:
     """Within Slack's limits, no mention or broadcast in it, and no address where others read."""
     for reply in _replies(raw):
         drawn = slack.render(reply, public=True)
-        if not drawn:
-            continue
-        assert len(drawn["blocks"]) <= slack.MAX_BLOCKS
-        assert len(drawn["text"]) <= slack.MAX_FALLBACK
+        assert len(drawn) <= slack.MAX_PAGES
+        for page in drawn:
+            assert len(page["blocks"]) <= slack.MAX_BLOCKS
+            assert len(page["text"]) <= slack.MAX_FALLBACK
         assert not _BROADCAST.search(re.sub(r"<https?://[^>]*>", "", str(drawn)))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from slack_sdk.signature import SignatureVerifier
 
@@ -154,6 +154,52 @@ class House:
         }  # fmt: skip
         headers = {"x_slack_retry_num": str(retry), "x_slack_retry_reason": "http_timeout"} if retry else {}
         return self.signed(app, json.dumps(body).encode(), **headers)[0]
+
+    def interact(self, app: Installed, **payload: Any) -> tuple[int, dict[str, Any]]:
+        """A shortcut, a button or a form as Slack sends it, and what it was acknowledged with."""
+        base = {"team": {"id": TEAM}, "user": {"id": PERSON}, "api_app_id": app.app_id}
+        status, answer = self.signed(app, urlencode({"payload": json.dumps(base | payload)}).encode())
+        return status, json.loads(answer) if answer.startswith(b"{") else {}
+
+    def press(self, message: Mapping[str, Any], action_id: str, number: int = 0, value: str = "") -> None:
+        """Press a button of a message, or vote; `number` tells buttons of the same name apart."""
+        found = [
+            element for block in message["blocks"] for element in block.get("elements") or ()
+            if element.get("action_id") == action_id
+        ]  # fmt: skip
+        pressed = {key: found[number][key] for key in ("type", "action_id", "value") if key in found[number]}
+        channel, ts = message["channel"], message["ts"]
+        action = pressed | ({"value": value} if value else {}) | {"block_id": "b"}
+        self.control("interact", channel=channel, messageTs=ts, user=PERSON, action=action)
+
+    def log(self, summary: str = "") -> list[dict[str, Any]]:
+        """Everything the Slack server sent and was asked, or what its summary names, oldest first."""
+        return [entry for entry in self.control("log")["log"] if entry["summary"].startswith(summary)]
+
+    def fresh(self, app: Installed) -> dict[str, str]:
+        """A trigger and a response URL that the Slack server has just given."""
+        seen = len(self.messages())
+        self.control("command", channel=CHANNEL, user=PERSON, command="/smtp", text="help", appId=app.app_id)
+        wait_for(lambda: len(self.messages()) > seen)
+        told = [
+            entry for entry in self.log() if "trigger_id" in str(entry.get("detail")) and app.app_id in entry["summary"]
+        ]
+        fields = dict(parse_qsl(told[-1]["detail"]))
+        return {name: fields[name] for name in ("trigger_id", "response_url")}
+
+    def upload(self, name: str, content: bytes, text: str = "", **more: str) -> dict[str, Any]:
+        """A file that a person uploads into a channel; the message it stands in."""
+        fields = {"channel": CHANNEL, "user": PERSON, "text": text} | more
+        parts = [
+            f'--b\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+            for key, value in fields.items()
+        ]
+        head = f'--b\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\ncontent-type: application/octet-stream\r\n\r\n'
+        body = b"".join(parts) + head.encode() + content + b"\r\n--b--\r\n"
+        kind = {"content-type": "multipart/form-data; boundary=b"}
+        status, answer = self.request(SLACK_PORT, "POST", "/_control/upload", body, kind)
+        assert status < 400, answer
+        return dict(json.loads(answer)["message"])
 
     def command(self, app: Installed, text: str, **more: str) -> tuple[int, dict[str, Any]]:
         """`/smtp text` as Slack sends it, and the answer in the acknowledgement."""

@@ -1,6 +1,6 @@
 """Starts the bot as `smtpbot serve slack` does, with what the end-to-end tests need and the product must not have.
 
-TEST_STORE: a SQLite file that outlives the process. TEST_DIE: where it kills itself, once: before-claim, after-claim,
+TEST_STORE: a database that outlives the process. TEST_DIE: where it kills itself, once: before-claim, after-claim,
 after-send (before the mark) or after-mark. TEST_SLOW: seconds that reading a long text takes.
 """
 
@@ -22,7 +22,7 @@ LEASE = 5.0
 
 
 class DyingStore(DatabaseStore):
-    """The store in a SQLite file, dying where it is told to."""
+    """The store in a database, dying where it is told to."""
 
     async def claim(self, key: str) -> Claim:
         _die_at("before-claim")
@@ -44,7 +44,7 @@ def _die_at(point: str) -> None:
 async def _open_store(_: Settings) -> Store:
     if "TEST_STORE" not in os.environ:
         return MemoryStore()
-    url = read_url(f"sqlite:///{os.environ['TEST_STORE']}")
+    url = read_url(os.environ["TEST_STORE"])
     upgrade(url)
     return DyingStore(url, lease=LEASE)
 

@@ -11,8 +11,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.app import Handlers, build_app
+from adapters.slack.app import Handlers
 from adapters.slack.installs import FRESH, Install, Installs, note_uninstalled
+from adapters.slack.listeners import build_app
 from adapters.vault import Vault
 from bot.app import Bot
 from bot.storage import MemoryStore, Place

@@ -119,7 +119,7 @@ def workspace(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     emulator = house.start(node, Path(__file__).with_name("emulator.mjs"), API, str(PORT), json.dumps(SEED))
     house.logs.pop()  # the server's own log is not ours to keep clean
     bot = house.start(
-        sys.executable, LAUNCHER, TEST_STORE=str(database), SLACK_CLIENT_ID=CLIENT, SLACK_CLIENT_SECRET=CLIENT_SECRET,
+        sys.executable, LAUNCHER, TEST_STORE=f"sqlite:///{database}", SLACK_CLIENT_ID=CLIENT, SLACK_CLIENT_SECRET=CLIENT_SECRET,
         SLACK_SIGNING_SECRET=APP.secret, SMTPBOT_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
         SLACK_API_URL=f"http://127.0.0.1:{PORT}/api/", SMTPBOT_LISTEN=f"127.0.0.1:{APP.port}", SMTPBOT_LOG_LEVEL="debug",
     )  # fmt: skip

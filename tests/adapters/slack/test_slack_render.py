@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from adapters.slack import render as limits
+from adapters.slack.actions import buttons
 from adapters.slack.render import escape, render
 from bot.app import Bot
 from bot.model import Message, Part, Reply
@@ -20,8 +21,15 @@ ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 OWN_LINK = re.compile(r"<(https://[^<>|]+)\|([^<>|]+)>")
 
 
-def check(payload: dict[str, Any]) -> None:
-    """All that Slack asks of a message."""
+def check(pages: list[dict[str, Any]]) -> None:
+    """All that Slack asks of messages."""
+    assert 0 < len(pages) <= limits.MAX_PAGES
+    for payload in pages:
+        check_message(payload)
+
+
+def check_message(payload: dict[str, Any]) -> None:
+    """All that Slack asks of one message."""
     blocks, text = payload["blocks"], payload["text"]
     assert 0 < len(blocks) <= limits.MAX_BLOCKS == 50
     assert 0 < len(text) <= limits.MAX_FALLBACK
@@ -36,6 +44,14 @@ def check(payload: dict[str, Any]) -> None:
             assert set(block) == {"type", "text"}
             check_text(block["text"], limits.MAX_SECTION)
             assert limits.MAX_SECTION == 3_000
+        elif block["type"] == "actions":
+            assert 0 < len(block["elements"]) <= 25
+            for element in block["elements"]:
+                assert len(element["action_id"]) <= 255 and len(element["value"]) <= 2_000
+                assert 0 < len(element["text"]["text"]) <= 75 and element["text"]["type"] == "plain_text"
+            assert len({element["action_id"] for element in block["elements"]}) == len(block["elements"])
+        elif block["type"] == "context_actions":
+            assert 0 < len(block["elements"]) <= 5
         elif block["type"] == "context":
             assert 0 < len(block["elements"]) <= limits.MAX_ELEMENTS == 10
             for element in block["elements"]:
@@ -78,7 +94,8 @@ def test_every_code_is_drawn_within_the_limits(bot: Bot) -> None:
     count = 0
     for text in code_questions(bot):
         for public in (False, True):
-            check(render(bot.answer(text), public))
+            reply = bot.answer(text)
+            check(render(reply, public, buttons(reply, bot.knowledge, sharable=not public)))
             count += 1
     assert count > 200
 
@@ -98,7 +115,7 @@ def test_every_answer_of_the_corpus_is_drawn_within_the_limits(bot: Bot) -> None
     for name, reply in corpus_replies(bot):
         if not reply.message.parts:
             continue
-        check(render(reply))
+        check(render(reply, below=buttons(reply, bot.knowledge, sharable=True)))
         public = render(reply, public=True)
         check(public)
         shown = json.dumps(public, ensure_ascii=False)
@@ -114,7 +131,7 @@ def test_every_answer_of_the_corpus_is_drawn_within_the_limits(bot: Bot) -> None
 def test_fallback_reads_well_alone(bot: Bot) -> None:
     """It is the notification and what a screen reader speaks: headline first, all parts, no mark-up."""
     reply = bot.answer("550 5.1.1 <kim@example.com>: User unknown")
-    text = render(reply)["text"]
+    text = render(reply)[0]["text"]
     lines = text.splitlines()
     assert lines[0] == reply.answers[0].headline
     assert "1. " in text and "Whose move: " in text
@@ -123,7 +140,7 @@ def test_fallback_reads_well_alone(bot: Bot) -> None:
 
 def test_silence_is_nothing(bot: Bot) -> None:
     """Nothing is sent where there is nothing to say."""
-    assert render(bot.answer("lunch?", "channel")) == {}
+    assert render(bot.answer("lunch?", "channel")) == []
 
 
 @pytest.mark.parametrize(
@@ -137,9 +154,9 @@ def test_no_paste_becomes_active(paste: str) -> None:
         Part(kind, paste, (paste, f"`{paste}`"), paste)
         for kind in ("heading", "text", "steps", "note", "source", "examples")
     )
-    payload = render(Reply("none", "slash", True, False, Message(parts)))
-    check(payload)
-    assert "<" not in json.dumps([b for b in payload["blocks"] if b["type"] != "header"])
+    pages = render(Reply("none", "slash", True, False, Message(parts)))
+    check(pages)
+    assert "<" not in json.dumps([b for b in pages[0]["blocks"] if b["type"] != "header"])
 
 
 def test_links_are_active_only_where_they_are_ours(bot: Bot) -> None:
@@ -153,12 +170,12 @@ def test_links_are_active_only_where_they_are_ours(bot: Bot) -> None:
 def test_code_stays_code_and_emphasis_stays_text() -> None:
     """Commands keep each character; stars and underscores around words of a paste format nothing."""
     part = Part("text", "Run `dig +short _dmarc.example.com | grep '*'` and *look* at _this_ a*b_c")
-    text = render(Reply("none", "slash", True, False, Message((part,))))["blocks"][0]["text"]["text"]
+    text = render(Reply("none", "slash", True, False, Message((part,))))[0]["blocks"][0]["text"]["text"]
     assert "`dig +short _dmarc.example.com | grep '*'`" in text
     assert "*look*" not in text and "_this_" not in text and "a*b_c" in text
 
 
-def test_too_much_is_cut_and_says_so() -> None:
+def test_long_answers_go_on_in_further_messages_and_too_much_is_cut_and_says_so() -> None:
     """Hundreds of parts and parts of any length."""
     long = Part("text", "word & <word> " * 2_000)
     check(
@@ -172,9 +189,13 @@ def test_too_much_is_cut_and_says_so() -> None:
             )
         )
     )
-    many = render(Reply("none", "slash", True, False, Message(tuple(Part("text", f"line {n}") for n in range(300)))))
-    check(many)
-    assert limits.CUT in json.dumps(many["blocks"][-1], ensure_ascii=False)
+    for number, pages in ((60, 2), (300, limits.MAX_PAGES)):
+        many = render(
+            Reply("none", "slash", True, False, Message(tuple(Part("text", f"line {n}") for n in range(number))))
+        )
+        check(many)
+        assert len(many) == pages and many[1]["text"] == limits.CONTINUED
+        assert (limits.CUT in json.dumps(many[-1], ensure_ascii=False)) is (number == 300)
     entities = render(Reply("none", "slash", True, False, Message((Part("text", "&" * 9_000),))))
     check(entities)
 

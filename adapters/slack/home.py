@@ -1,0 +1,85 @@
+"""The App Home: what the bot does, examples that answer at once, the settings of channels, what it keeps."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.app import Handlers
+from adapters.slack.inbound import place_of
+from adapters.slack.modals import MAX_BLOCKS, result
+from adapters.slack.render import Payload, render, render_line
+from adapters.slack.watch import offer
+from bot.errors import StoreError
+from bot.model import Reply
+
+EXAMPLE, CHOOSE, OPEN = "smtp_example_", "smtp_choose", "smtp_open"
+EXAMPLES = ("451", "550 5.7.26", "450 vs 550", "gmail 4.7.28", "mailbox full", "S3150")
+MAX_SHOWN = 50  # watched channels that are named
+WATCHING = (
+    "In channels you choose I answer mail errors unasked, in their threads, and say nothing to anything else. "
+    "Pick a channel you are in; its setting is shown to you there."
+)
+PRIVACY = (
+    "Nothing you send is stored or passed on: neither text nor addresses. Kept are which messages were answered, the "
+    "channels' settings, and how often which cause was asked about. Where others read along, addresses are masked."
+)
+
+
+async def show_home(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient) -> None:
+    """Draw the Home tab anew whenever it is opened; the same event tells of the Messages tab."""
+    event = body["event"]
+    if event.get("tab") != "home":
+        return
+    try:
+        watched = await handlers.watched.channels(place_of(body).tenant)
+    except StoreError:
+        watched = frozenset()
+    await client.views_publish(user_id=event["user"], view=home(handlers.bot.answer("help"), watched))
+
+
+async def show_example(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient) -> None:
+    """The answer to an example, in a modal."""
+    asked = str(body["actions"][0].get("value") or "")
+    drawn = handlers.answer_safely(asked, "slash", place_of(body).tenant, votable=False) if asked in EXAMPLES else []
+    blocks = [block for page in drawn for block in page["blocks"]]
+    await client.views_open(trigger_id=body["trigger_id"], view=result(blocks))
+
+
+async def choose_channel(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient) -> None:
+    """Show the setting of the chosen channel there; in a modal what has to be done first."""
+    channel = str(body["actions"][0].get("selected_conversation") or "")
+    told = await offer(handlers, place_of(body, channel), str(body["user"]["id"]), client) if channel else None
+    if told:
+        await client.views_open(trigger_id=body["trigger_id"], view=result(render_line(told)["blocks"]))
+
+
+def home(help_reply: Reply, watched: Iterable[str]) -> Payload:
+    """The view. Slack names a private channel only to those who are in it."""
+    names = " ".join(f"<#{channel}>" for channel in sorted(watched)[:MAX_SHOWN])
+    examples = [
+        {"type": "button", "action_id": f"{EXAMPLE}{number}", "text": _plain(asked), "value": asked}
+        for number, asked in enumerate(EXAMPLES)
+    ]
+    ask = {"type": "button", "action_id": OPEN, "style": "primary", "text": _plain("Paste an error message")}
+    menu = {
+        "type": "conversations_select", "action_id": CHOOSE, "placeholder": _plain("Choose a channel"),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }  # fmt: skip
+    blocks = [
+        *(block for page in render(help_reply) for block in page["blocks"]),
+        {"type": "actions", "elements": [ask, *examples]},
+        {"type": "divider"},
+        {"type": "header", "text": _plain("Watched channels")},
+        *render_line(WATCHING)["blocks"],
+        *render_line(f"Watched now: {names}" if names else "No channel is watched now.")["blocks"],
+        {"type": "actions", "elements": [menu]},
+        {"type": "divider"},
+        {"type": "header", "text": _plain("What I keep")},
+        *render_line(PRIVACY)["blocks"],
+    ]
+    return {"type": "home", "blocks": blocks[:MAX_BLOCKS]}
+
+
+def _plain(text: str) -> Payload:
+    return {"type": "plain_text", "text": text, "emoji": False}
