@@ -44,14 +44,14 @@ def _state(connection: Connection) -> State:
     return "current" if at == REVISIONS[-1] else "behind"
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, revision: str = "head") -> None:
     from alembic import command  # a tenth of the program's memory, and needed once a version
     from alembic.config import Config
 
     made = Config()
     made.set_main_option("script_location", "adapters.database:migrations")
     made.attributes["connection"] = connection
-    command.upgrade(made, "head")
+    command.upgrade(made, revision)
 
 
 @contextmanager

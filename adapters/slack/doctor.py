@@ -10,12 +10,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.checks import Check, Clock, check_clock
-from adapters.slack.oauth import SCOPES
+from adapters.slack.oauth import NEEDED, OPTIONAL, SCOPES
 from adapters.slack.run import make_client
 from bot.settings import SLACK_API, Settings
 
 PAGE = "api.slack.com/apps"
 NO_CODE = "invalid_code"  # what Slack says to a code that is none, once it has accepted who asks
+_SCOPES = f"{PAGE} > OAuth & Permissions > Bot Token Scopes"
 _CREDENTIALS = f"{PAGE} > Basic Information > App Credentials"
 _BOT_TOKEN = f"copy the Bot User OAuth Token anew: {PAGE} > OAuth & Permissions"
 _APP_TOKEN = (
@@ -87,15 +88,18 @@ async def _examine_many(client: AsyncWebClient, settings: Settings, clock: Clock
 def _examine_scopes(header: str | None) -> Check:
     name = "slack scopes"
     if header is None:
-        return Check(name, "warning", "Slack does not say which were granted", f"they have to be: {', '.join(SCOPES)}")
+        return Check(name, "warning", "Slack does not say which were granted", f"they have to be: {', '.join(NEEDED)}")
     granted = {scope.strip() for scope in header.split(",")} - {""}
-    missing, more = sorted({*SCOPES} - granted), sorted(granted - {*SCOPES})
+    missing, without = sorted({*NEEDED} - granted), sorted(OPTIONAL.keys() - granted)
+    more = sorted(granted - {*SCOPES})
     if missing:
-        mend = f"add {'it' if len(missing) == 1 else 'them'} at {PAGE} > OAuth & Permissions > Bot Token Scopes, and install the app again"
+        mend = f"add {'it' if len(missing) == 1 else 'them'} at {_SCOPES}, and install the app again"
         return Check(name, "problem", f"not granted: {', '.join(missing)}", mend)
     if more:
         return Check(name, "warning", f"more than is needed: {', '.join(more)}", "take away what nothing else uses")
-    return Check(name, "ok", ", ".join(SCOPES))
+    told = ", ".join(scope for scope in SCOPES if scope in granted)
+    off = "; ".join(f"without {scope}: no {OPTIONAL[scope]}" for scope in without)
+    return Check(name, "ok", f"{told} ({off})" if off else told)
 
 
 def _examine_secret(secret: str) -> Check:

@@ -24,11 +24,15 @@ from bot.storage import Store
 from bot.telemetry import describe
 
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
-# The manifest's, the optional ones among them, which people may leave out; a test holds them together.
-SCOPES = (
-    "app_mentions:read", "chat:write", "commands", "im:history",
-    "channels:history", "files:read", "groups:history", "reactions:read",
-)  # fmt: skip
+# The manifest's; a test holds them together. People may leave out the optional ones, and go without what they are for.
+NEEDED = ("app_mentions:read", "chat:write", "commands", "im:history")
+OPTIONAL = {
+    "channels:history": "watched public channels",
+    "files:read": "uploaded files",
+    "groups:history": "watched private channels",
+    "reactions:read": ":mag: on a message",
+}
+SCOPES = (*NEEDED, *OPTIONAL)
 VALID = 600  # seconds from /slack/install to the way back
 MAX_QUERY = 4_096  # characters; Slack sends a few hundred
 SKEW = 60  # seconds by which the clocks of two processes may differ

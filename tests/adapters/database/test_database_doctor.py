@@ -14,7 +14,8 @@ from adapters.database.store import DatabaseStore
 from adapters.database.upgrading import connected, upgrade
 from adapters.vault import Vault
 from bot.settings import Settings
-from tests.adapters.database.conftest import SERVER, make_empty
+from tests.adapters.conftest import SERVER
+from tests.adapters.database.conftest import make_empty
 
 KEY, OTHER = "A" * 43 + "=", "B" * 42 + "A="
 

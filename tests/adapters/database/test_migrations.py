@@ -4,12 +4,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, Table, insert, select
 
 from adapters.database import upgrading
-from adapters.database.upgrading import _alone, _config, connected
+from adapters.database.upgrading import _alone, _migrate, connected
 
 REVISIONS = ["0001"]  # the last of each release; a release adds its own here
 VALUES: dict[type, Any] = {str: "x", bytes: b"x", int: 1, float: 4e9, bool: True, date: date(2026, 11, 23)}
@@ -32,7 +30,7 @@ def fill(connection: Connection) -> dict[str, list[Any]]:
 def test_released_schema_moves_up_with_what_it_holds(empty: URL, revision: str) -> None:
     """On both databases; every column that was there holds what it held."""
     with _alone(empty) as connection:
-        command.upgrade(_config(connection), revision)
+        _migrate(connection, revision)
         held = fill(connection)
     assert set(held) >= {"claims", "settings", "installs", "counts", "votes", "leases"}
     upgrading.upgrade(empty)
@@ -46,9 +44,6 @@ def test_released_schema_moves_up_with_what_it_holds(empty: URL, revision: str) 
             assert found == rows, name
 
 
-def test_every_revision_but_those_to_come_is_listed(empty: URL) -> None:
+def test_every_revision_but_those_to_come_is_listed() -> None:
     """So that a release does not forget its own: each listed revision is there, in order."""
-    with connected(empty) as connection:
-        scripts = ScriptDirectory.from_config(_config(connection))
-        there = [script.revision for script in scripts.walk_revisions()][::-1]
-    assert [revision for revision in there if revision in REVISIONS] == REVISIONS
+    assert [revision for revision in upgrading.REVISIONS if revision in REVISIONS] == REVISIONS

@@ -105,7 +105,7 @@ def test_answers_go_on_while_the_database_is_stopped_or_silent(
     assert "Watched now" in json.dumps(watch(bot.kim, GUILD.text))
     assert kim.answers_to(kim.say(said)) and bot.ask_page() and bot.ask_slash() and bot.not_ready() == []
     counts = Counter(discord=2, web=1)
-    assert bot.counted() == counts
+    wait_for(lambda: bot.counted() == counts)
 
     for begin, finish in ((postgres.stop, postgres.start), (postgres.freeze, postgres.thaw)):
         begin()
@@ -135,6 +135,7 @@ def test_bot_that_starts_without_its_database_gets_it_later(
     assert bot.ask_slash() < DISCORD_WAITS and bot.ask_page() and bot.not_ready() == ["store"]
     postgres.start()
     wait_for(lambda: bot.not_ready() == [])
-    assert bot.ask_slash() and bot.counted() == {"discord": 2, "web": 1}
+    assert bot.ask_slash()
+    wait_for(lambda: bot.counted() == {"discord": 2, "web": 1})
     assert end(bot.process) == 0
     assert read_log(bot.process).count("starting without it") == 1

@@ -18,7 +18,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from adapters.slack import sending
 from adapters.slack.app import Handlers
 from adapters.slack.listeners import Identity, build_app
-from adapters.slack.run import _client
+from adapters.slack.run import make_client
 from bot.app import Bot
 from bot.errors import StoreError
 from bot.storage import Claim, MemoryStore
@@ -104,7 +104,7 @@ def converse(slack: Slack, bot: Bot, talk: Callable[[AsyncApp, Handlers], Awaita
     async def run() -> Any:
         async with aiohttp.ClientSession() as session:
             handlers = Handlers(bot, store or MemoryStore(), Telemetry())
-            app = build_app(handlers, _client("xoxb-1", slack.url, session), Identity("T1", "U9"))
+            app = build_app(handlers, make_client("xoxb-1", slack.url, session), Identity("T1", "U9"))
             told = await talk(app, handlers)
             while handlers._running:
                 await asyncio.wait(set(handlers._running))

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from adapters.checks import Check
 from adapters.slack import doctor
-from adapters.slack.oauth import SCOPES
+from adapters.slack.oauth import NEEDED, SCOPES
 from bot.settings import Settings
 from tests.adapters.slack.house import APPS, House, Installed
 
@@ -102,9 +102,16 @@ def test_missing_scope_is_a_problem_and_another_one_a_warning(answers: Answers) 
     assert (
         check.state == "problem" and check.told == f"not granted: {SCOPES[0]}" and "install the app again" in check.mend
     )
-    answers.methods["auth.test"] = (ME, {"x-oauth-scopes": ",".join((*SCOPES, "channels:history"))})
+    answers.methods["auth.test"] = (ME, {"x-oauth-scopes": ",".join((*SCOPES, "users:read"))})
     check = answers.examine(slack_bot_token=TOKEN, slack_app_token=APP_TOKEN)["slack scopes"]
-    assert check.state == "warning" and check.told.endswith(": channels:history")
+    assert check.state == "warning" and check.told.endswith(": users:read")
+
+
+def test_optional_scope_that_is_missing_tells_what_is_off(answers: Answers) -> None:
+    """People may leave them out."""
+    answers.methods["auth.test"] = (ME, {"x-oauth-scopes": ",".join(NEEDED)})
+    check = answers.examine(slack_bot_token=TOKEN, slack_app_token=APP_TOKEN)["slack scopes"]
+    assert check.state == "ok" and "without files:read: no uploaded files" in check.told
 
 
 def test_refused_tokens(answers: Answers) -> None:

@@ -172,7 +172,7 @@ def test_killed_process_leaves_no_event_unanswered(
 def test_sigterm_finishes_running_answers(house: House, tmp_path: Path) -> None:
     """The answer that was being read when the signal came still arrives and is counted, and the status is 0."""
     file = tmp_path / "store"
-    process = house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", TEST_STORE=str(file), **CRASH.settings)
+    process = house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", TEST_STORE=f"sqlite:///{file}", **CRASH.settings)
     wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200, 30)
     event = mention(CRASH, 40, "550 5.1.1 User unknown\n" + "Received: from mx.example.net\n" * 400)
     assert house.deliver(CRASH, event, "Ev40") == 200
