@@ -15,7 +15,12 @@ MAX_STEPS = 4
 MAX_WORDS_STEPS = 105  # words all steps of one answer may take together
 IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml"
 RFC5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.2"
-_FATE_OF_HINT = {"do-not-resend": "dead", "correct-address": "correct"}
+_FATE_OF_HINT = {
+    "do-not-resend": "dead",
+    "correct-address": "correct",
+    "resend-changed": "change",
+    "ask-first": "ask",
+}
 _LINK = re.compile(r"https://[^ `\"'<>)\n]*")
 _SITUATIONS = {
     "postfix": "postfix",

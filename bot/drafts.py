@@ -10,6 +10,8 @@ from bot.wording import Values
 
 SORTS = ("customer", "postmaster")
 _NO_FAILURE = ("accepted", "auto-reply", "complaint")
+_OPTIONAL = re.compile(r"\[([^\[\]]{1,300})\]")
+_HOLE = re.compile(r"\{([a-z_]{2,20})\}")
 _DOUBLED = re.compile(r"[.,;:!?]+”(?=[.,;:!?])")  # a quoted reply that ends in a sign, and the sentence's own
 
 
@@ -23,7 +25,7 @@ def make_drafts(answer: Answer, knowledge: Knowledge, known: Mapping[str, str] |
     values = Values(
         failure,
         verdict,
-        knowledge.ui,
+        knowledge.ui | {"prose": knowledge.ui["prose"] | knowledge.ui["drafts"]},
         provider["name"] if provider and provider["kind"] != "blocklist" else None,
         known=known,
     )
@@ -38,6 +40,15 @@ def make_drafts(answer: Answer, knowledge: Knowledge, known: Mapping[str, str] |
             None,
         )
         if template:
-            out[sort] = _DOUBLED.sub("”", values.fill(" ".join(template.split())))
+            out[sort] = _DOUBLED.sub("”", values.fill(_known(template, values)))
     recalled = known is not None and verdict.cause not in _NO_FAILURE
     return out if codes_text(failure) or failure.diagnostic or recalled else {}
+
+
+def _known(template: str, values: Values) -> str:
+    """The template without the pieces in [brackets] that name what this text does not tell."""
+
+    def keep(piece: re.Match[str]) -> str:
+        return piece[1] if all(values.get(name) for name in _HOLE.findall(piece[1])) else ""
+
+    return re.sub(r" (?=[.,;])", "", " ".join(_OPTIONAL.sub(keep, template).split()))

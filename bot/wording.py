@@ -19,6 +19,9 @@ _SENDER = re.compile(r"(?:MAIL FROM:?|from=|[Ss]ender(?: address)?(?: rejected)?
 _SENDER_DOMAIN = re.compile(
     r"(?:email from|mail from domain|domain of sender address|sending domain|MAIL FROM domain|SPF domain|From domain|originating from your (?:SPF|DKIM) domain|for domain|not allowed to send (?:mail )?from|domain)\s{1,3}[\[<\"']?(?:\S{1,128}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})", re.I
 )  # fmt: skip
+_AUTH_DOMAIN = re.compile(
+    r"(?:(?:SPF|DKIM|DMARC)\s{1,3}[\[(]|header\.from=|smtp\.mailfrom=|header\.[di]=@?|\bd=|(?:policy|record|SPF|DMARC|DKIM|domain)\s{1,3}(?:of|for|in)\s{1,3}<?)(?:[^\s@]{1,64}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\b", re.I
+)  # fmt: skip
 _LIST = re.compile(r"(?:using|by|at|in|on|list(?:ed)?)\s{1,3}((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})", re.I)
 _LIMIT = re.compile(r"(?:maximum|limit|max|size)[^\d\n]{0,40}(\d[\d.,]{0,15}\s?(?:bytes|octets|[kKMG]i?B)?)")
 
@@ -99,7 +102,7 @@ class Values:
 
     def sender_domain(self) -> str | None:
         """The sending domain the text names."""
-        found = _SENDER_DOMAIN.search(self._text())
+        found = _SENDER_DOMAIN.search(self._text()) or _AUTH_DOMAIN.search(self._text())
         if found and "." in found[1]:
             return found[1].rstrip(".")
         address = self.get("sender")

@@ -133,3 +133,19 @@ def test_a_wrong_address_is_not_said_to_work_later(bot: Bot, reply: str) -> None
     (answer,) = bot.answer(reply).answers
     assert "once the address is right" in answer.fate
     assert "once the cause is gone" not in answer.fate
+
+
+def test_what_the_text_lacks_is_left_out(bot: Bot) -> None:
+    """A draft names no queue id, IP or sender that nobody told."""
+    for cause in CAUSES:
+        for draft in make_drafts(told(bot, cause, BARE), bot.knowledge).values():
+            assert "no queue id" not in draft and "the sending IP address" not in draft, draft
+            assert "[" not in draft and "]" not in draft, draft
+
+
+def test_no_draft_claims_what_nobody_has_done() -> None:
+    """Whoever sends it may not have checked, changed or confirmed a thing."""
+    deeds = re.compile(r"\b(?:we|sender|person|password|administrators) (?:have|has|was|were) (?:been )?(?:checked|changed|confirmed|stopped|removed|scanned|informed)|\bnow (?:are|is) correct", re.I)  # fmt: skip
+    for cause, words in WORDS.items():
+        drafts = [words["draft"], *(one.get("draft") or {} for one in (words.get("details") or {}).values())]
+        assert not [text for draft in drafts for text in draft.values() if deeds.search(text)], cause
