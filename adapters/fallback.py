@@ -253,9 +253,13 @@ class FallbackStore:
                 except StoreError:
                     self._counts.update(waiting)
                     raise
-            for key, (place, day, right) in list(self._votes.items()):
-                await self._lasting.vote(key, place, day, right)
-                del self._votes[key]
+            while self._votes:
+                key, vote = self._votes.popitem()  # likewise
+                try:
+                    await self._lasting.vote(key, *vote)
+                except StoreError:
+                    self._votes.setdefault(key, vote)
+                    raise
         except StoreError as error:
             self._give_up(error)
 

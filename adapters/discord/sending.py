@@ -60,10 +60,16 @@ def without_flags(content: dict[str, Any]) -> dict[str, Any]:
 
 
 async def reply_beneath(message: discord.Message, drawn: list[Drawn], embeds: bool, quoting: bool = True) -> None:
-    """Send beneath a message; the first quotes it, and pings nobody."""
+    """Send beneath a message; the first quotes it, and pings nobody.
+
+    Discord posts each nonce once within some minutes, so that what a process had sent before it died, another one that
+    takes the message up does not say again.
+    """
     for number, content in enumerate(contents(drawn, embeds, sharable=False)):
         reference: dict[str, Any] = {
             "reference": message.to_reference(fail_if_not_exists=False),
             "mention_author": False,
         }
-        await message.channel.send(**content, **(reference if quoting and not number else {}))
+        await message.channel.send(
+            **content, nonce=f"{message.id}-{number}", **(reference if quoting and not number else {})
+        )

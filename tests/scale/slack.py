@@ -64,7 +64,7 @@ class Event:
     @property
     def key(self) -> str:
         """What the bot claims it by."""
-        return f"slack/-/{TEAM}/C1/{self.ts}"
+        return f"slack//{TEAM}/C1/{self.ts}"
 
     def body(self) -> bytes:
         """As Slack sends it."""

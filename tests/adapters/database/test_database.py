@@ -497,3 +497,28 @@ def test_what_was_dropped_is_told_when_the_database_is_back(caplog: pytest.LogCa
 
     asyncio.run(run())
     assert caplog.text.count("3 counts and votes were dropped") == 1
+
+
+def test_two_tasks_may_write_what_waited(caplog: pytest.LogCaptureFixture) -> None:
+    """The database comes and goes, and each of them finds it back: nothing is written twice, nothing is lost."""
+
+    class Slow(Flaky):
+        written = 0
+
+        async def vote(self, key: str, place: Place, day: date, right: bool) -> None:
+            await asyncio.sleep(0)
+            self.written += 1
+            await super().vote(key, place, day, right)
+
+    async def run() -> tuple[int, int, int]:
+        lasting = Slow()
+        lasting.gone = True
+        store = FallbackStore(lasting, Clock())
+        for number in range(5):
+            await store.count(Counted(DAY, "slack", f"/T{number}", "code"))
+            await store.vote(f"v{number}", Place("slack", "T", "C"), DAY, True)
+        lasting.gone = False
+        await asyncio.gather(store._write_waiting(), store._write_waiting())
+        return len(await lasting.find_counts(DAY)), (await lasting.find_votes(DAY)).right, lasting.written
+
+    assert asyncio.run(run()) == (5, 5, 5)

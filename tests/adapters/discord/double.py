@@ -84,6 +84,8 @@ class Double:
         self.messages: dict[str, dict[str, Any]] = {}
         self.commands: list[dict[str, Any]] = []
         self.close_with: int | None = None  # instead of READY or RESUMED
+        self.slow = 0.0  # seconds between the posting of a message and the answer that says so
+        self._nonces: dict[tuple[str, str], dict[str, Any]] = {}
         self._scripts: list[tuple[str, re.Pattern[str], Reply]] = []
         self._lost: dict[str, Session] = {}
         self._changed = threading.Condition()
@@ -212,6 +214,8 @@ class Double:
             headers = {}
         self.requests.append(Request(request.method, path, body, time.monotonic(), dict(request.query)))
         self._note()
+        if request.method == "POST" and path.endswith("/messages"):
+            await asyncio.sleep(self.slow)
         return _json(status, answer, headers)
 
     def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
@@ -234,7 +238,7 @@ class Double:
                     "session_start_limit": limit,
                 }
             case ("POST", "channels", channel, "messages"):
-                return 200, self._keep(body, channel)
+                return 200, self._post(body, channel)
             case ("GET", "channels", _, "messages", identifier):
                 found = self.messages.get(identifier)
                 return (200, found) if found else (404, {"message": "Unknown Message", "code": 10008})
@@ -251,6 +255,15 @@ class Double:
                 self.commands = body
                 return 200, [_registered(command, guild) for command in body]
         return 404, {"message": "404: Not Found", "code": 0}
+
+    def _post(self, body: dict[str, Any], channel: str) -> dict[str, Any]:
+        """Once for each nonce that is to be enforced; its first message comes back for every other."""
+        if not body.get("enforce_nonce"):
+            return self._keep(body, channel)
+        key = (channel, str(body["nonce"]))
+        if key not in self._nonces:
+            self._nonces[key] = self._keep(body, channel)
+        return self._nonces[key]
 
     def _keep(self, body: dict[str, Any], channel: str) -> dict[str, Any]:
         made = message(body.get("content") or "", user(BOT, "smtpbot", bot=True), channel)
