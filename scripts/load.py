@@ -3,7 +3,7 @@
     make load [LOAD="--seconds 20 --write"]      make soak [LOAD="--soak 200000"]
 
 Every request must be answered, or it ends with 1. Claims go to a PostgreSQL server of its own, or to SQLite where there
-is none. --soak sends so many requests to one process and compares its memory before and after; --write puts all into
+is none. --soak sends so many requests to one process and compares its memory in the third quarter and the last; --write puts all into
 docs/sizing.md. The load and the doubles of Slack and Discord share the machine with the bot.
 """
 
@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import load_discord
@@ -36,8 +37,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "sizing.md"
 CONNECTIONS = 16
 MEGA = 1_000_000
-WARM = 20_000  # requests of a soak before memory is looked at
-GROWTH = 0.03  # of the memory after them, at most
+GROWTH = 0.005  # of a soak's memory from its third quarter to its last, at most
 
 
 class Row(NamedTuple):
@@ -112,6 +112,8 @@ def serving(api: str, processes: int, store: dict[str, str]) -> Iterator[tuple[l
                 environment = kept | settings | {"SMTPBOT_LISTEN": f"127.0.0.1:{port}"}
                 started.append(subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out))
         yield ports, [process.pid for process in started]
+    except load_http.RequestFailed as error:
+        raise SystemExit(f"{error}\n{log.read_text('utf-8')}") from None
     finally:
         for process in started:
             process.terminate()
@@ -197,14 +199,16 @@ def table(rows: list[Row]) -> str:
 
 
 def told_memory(seen: list[tuple[int, float]]) -> tuple[str, float]:
-    """The soak in a sentence, and how much of the memory after the warm-up was added."""
-    warm = next(memory for count, memory in seen if count >= min(WARM, seen[-1][0]))
-    last = max(memory for _, memory in seen[-3:])
-    told = f"{seen[-1][0]:,} requests to one process: {warm:.1f} MB after the first {min(WARM, seen[-1][0]):,}, {last:.1f} MB at the end"
-    return told, last / warm - 1
+    """The soak in a sentence, and what part its last quarter added to the one before: a leak goes on, a cache is full by then."""
+    quarters = [seen[number * len(seen) // 4 : (number + 1) * len(seen) // 4] for number in range(4)]
+    middle = [median(memory for _, memory in quarter) for quarter in quarters]
+    told = ", ".join(f"{memory:.1f}" for memory in middle)
+    return f"{seen[-1][0]:,} requests to one process; the medians of the four quarters are {told} MB", middle[
+        3
+    ] / middle[2] - 1
 
 
-def page(rows: list[Row], memory: str, command: str) -> str:
+def page(rows: list[Row], memory: str, before: float) -> str:
     """docs/sizing.md."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()  # fmt: skip
     store = "PostgreSQL" if find_programs() else "SQLite"
@@ -212,7 +216,7 @@ def page(rows: list[Row], memory: str, command: str) -> str:
     grown = ", ".join(f"{name} {rate[name, 2] / rate[name, 1]:.1f} times" for name in ("slack", "web", "discord"))
     return f"""# How much one process answers
 
-Written by `{command}` on {date.today().isoformat()} at commit {commit}; {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {store}. `make load` prints the same table in two minutes.
+Written by `make load LOAD=--write` on {date.today().isoformat()} at commit {commit}; {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {store}, load average before {before:.1f} (0 is a machine that does nothing else). `make load` prints the same table in two minutes.
 
 {table(rows)}
 
@@ -233,7 +237,7 @@ What was sent, {CONNECTIONS} requests at a time, the next as soon as one is answ
   Run two for the sake of restarts, not for speed.
 - Plan 192 MB for a process, 512 MB as its limit: a large file takes memory while it is read.
 - A process uses one core. For more, add replicas (HTTP) or shards (Discord); nothing is shared but the database.
-- PostgreSQL sees about three short statements for each mention or Discord question, and none for `/smtp` in Slack or the page.
+- PostgreSQL sees two or three short statements for each mention or Discord question, none for `/smtp` in Slack or the page, and the counts together, every few seconds.
 """
 
 
@@ -243,6 +247,7 @@ def main() -> int:
     parser.add_argument("--soak", type=int, default=0, help="requests; the load is left out unless --write is given")
     parser.add_argument("--write", action="store_true", help="write docs/sizing.md")
     chosen = parser.parse_args()
+    before = os.getloadavg()[0]
     rows: list[Row] = []
     memory, grown = "not measured in this run", 0.0
     if chosen.write or not chosen.soak:
@@ -253,7 +258,7 @@ def main() -> int:
         memory, grown = told_memory(seen)
         print(memory)
     if chosen.write:
-        PAGE.write_text(page(rows, memory, "make load LOAD=--write"), encoding="utf-8")
+        PAGE.write_text(page(rows, memory, before), encoding="utf-8")
     if grown > GROWTH:
         print(f"memory grew by {grown:.1%}; at most {GROWTH:.0%}: {seen}")
     return int(grown > GROWTH)

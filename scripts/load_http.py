@@ -94,6 +94,10 @@ TOLD = {
 }
 
 
+class RequestFailed(Exception):
+    """A request was not answered, or not with 200."""
+
+
 class _Asking(asyncio.Protocol):
     """One connection that asks again as soon as it is answered."""
 
@@ -107,9 +111,9 @@ class _Asking(asyncio.Protocol):
         self._ask()
 
     def _ask(self) -> None:
-        raw = self._make()
+        self._raw = self._make()
         self._begun = time.perf_counter()
-        self._transport.write(raw)  # type: ignore[attr-defined]
+        self._transport.write(self._raw)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -132,7 +136,7 @@ class _Asking(asyncio.Protocol):
 
     def _fail(self, reason: str) -> None:
         if not self.closed.done():
-            self.closed.set_exception(SystemExit(f"a request failed: {reason}"))
+            self.closed.set_exception(RequestFailed(f"{self._raw.splitlines()[0].decode()}: {reason}"))
 
 
 async def drive(
