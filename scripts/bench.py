@@ -226,6 +226,11 @@ def _others() -> Iterator[Row]:
     yield _ratio("Slack `/smtp 554` a second, to a bare Bolt app", _figure(r"^rate to bare +([\d.]+)", printed), 0.8)
     p99 = _figure(r"^p99 to bare +([\d.]+)", printed)
     yield Row("Slack p99, to a bare Bolt app", p99, "x", 2)
+    everything = installed and all(importlib.util.find_spec(name) for name in ("discord", "starlette", "psutil"))
+    printed = _run_script("bench_memory.py") if everything else ""
+    used = _figure(r"^after 1,000 answers +([\d.]+)", printed)
+    yield Row("memory of `smtpbot serve` with everything on, after 1,000 answers", used, "MB", 150)
+    yield Row("the same after three reloads", _figure(r"^after three reloads +([\d.]+)", printed), "MB", 150)
 
 
 def measure(quick: bool) -> Iterator[Row]:
@@ -252,6 +257,7 @@ Written by `python scripts/bench.py --write` on {date.today().isoformat()}; {mac
   flufl.bounce and Sisimai find addresses and reasons; smtpbot also writes the answer.
 - A log: `scripts/bench_logfile.py` makes one of 400,000 lines without real addresses, and both programs read the same file.
 - Slack: `scripts/bench_slack.py` sends signed requests to one process on one core, and to a Bolt app that answers a constant.
+- Memory of `smtpbot serve`: `scripts/bench_memory.py`, resident, with Slack, Discord, the web page and SQLite on.
 - Whole processes and files: the best of {RUNS} runs, the start of Python included; memory: the largest of them.
 """
 

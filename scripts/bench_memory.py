@@ -1,6 +1,6 @@
 """Measures the memory of `smtpbot serve` with everything on: Slack, Discord, the web page and SQLite.
 
-    python scripts/bench_memory.py
+    python scripts/bench_memory.py [ANSWERS]
 
 The program is the one that is installed; it talks to the Discord double and the answers to auth.test of tests/. It is
 measured when all are connected and after 1,000 answers, a third on each platform, every one to another text, the lists
@@ -15,9 +15,9 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -48,11 +48,9 @@ class Memory(NamedTuple):
     reloaded: float
 
 
-@contextmanager
-def slack_api() -> Iterator[str]:
-    """A Web API that knows who the bot is, and nothing else."""
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-    port: list[int] = []
+def open_slack_api() -> str:
+    """Where a Web API is that knows who the bot is, and nothing else; it ends with this process."""
+    listening: SimpleQueue[int] = SimpleQueue()
 
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(ME)
@@ -63,17 +61,11 @@ def slack_api() -> Iterator[str]:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        port.append(runner.addresses[0][1])
-        ready.set()
+        listening.put(runner.addresses[0][1])
+        await asyncio.Event().wait()
 
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    threading.Thread(target=run, daemon=True).start()
-    ready.wait(WITHIN)
-    yield f"http://127.0.0.1:{port[0]}/api/"
-    loop.call_soon_threadsafe(loop.stop)
+    threading.Thread(target=asyncio.run, args=(serve(),), daemon=True).start()
+    return f"http://127.0.0.1:{listening.get(timeout=WITHIN)}/api/"
 
 
 def ask_slack(url: str, number: int) -> None:
@@ -115,14 +107,14 @@ def wait_for(what: Callable[[], Any]) -> Any:
     raise SystemExit("waited in vain")
 
 
-def measure() -> Memory:
+def measure(answers: int) -> Memory:
     """Run the program and ask it."""
     guild = Guild("1200000000000000000")
     double = Double(guilds=(guild,)).start()
-    with tempfile.TemporaryDirectory() as folder, slack_api() as api:
+    with tempfile.TemporaryDirectory() as folder:
         program = process(
             double, Path(folder), "serve", "slack", "discord", "web", SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET=SECRET,
-            SLACK_API_URL=api, SMTPBOT_TRUSTED_PROXIES="127.0.0.1", SMTPBOT_LOG_LEVEL="info",
+            SLACK_API_URL=open_slack_api(), SMTPBOT_TRUSTED_PROXIES="127.0.0.1", SMTPBOT_LOG_LEVEL="info",
         )  # fmt: skip
         try:
 
@@ -139,7 +131,7 @@ def measure() -> Memory:
                 return running.memory_info().rss / 1e6
 
             started = used()
-            for number in range(ANSWERS):
+            for number in range(answers):
                 if number % 3 == 0:
                     ask_slack(url, number)
                 elif number % 3 == 1:
@@ -150,7 +142,7 @@ def measure() -> Memory:
             for number in range(1, 4):
                 program.send_signal(signal.SIGHUP)
                 wait_for(lambda number=number: read_log(program).count("the knowledge was read anew") == number)
-            ask_slack(url, ANSWERS)
+            ask_slack(url, answers)
             return Memory(started, answered, used())
         finally:
             end(program)
@@ -159,9 +151,10 @@ def measure() -> Memory:
 
 def main() -> int:
     """Print the figures; 1 over budget."""
-    memory = measure()
+    answers = int(sys.argv[1]) if len(sys.argv) > 1 else ANSWERS
+    memory = measure(answers)
     for what, figure in zip(
-        ("when connected", f"after {ANSWERS:,} answers", "after three reloads"), memory, strict=True
+        ("when connected", f"after {answers:,} answers", "after three reloads"), memory, strict=True
     ):
         print(f"{what:24}{figure:8.1f} MB")
     return 1 if max(memory) > MAX_MEMORY else 0
