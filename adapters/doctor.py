@@ -11,13 +11,13 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import TextIO
 
-from adapters.checks import Check, Clock, State
+from adapters.checks import Check, Clock
 from bot.building import collect_own
 from bot.errors import DataError, SettingsError
 from bot.knowledge import Knowledge, load_knowledge, merge, read_built
 from bot.settings import SETTINGS, Settings, find_warnings, read_settings
 
-# Platforms with a module `run` (find_reason_off) and a module `doctor` (examine(settings, clock) -> checks).
+# Packages with find_reason_off(settings), and in them the module `doctor` with examine(settings, clock) -> checks.
 PLATFORMS = ("slack", "discord")
 PROBE_WITHIN = 5  # seconds
 
@@ -133,23 +133,20 @@ async def _examine_platforms(settings: Settings, clock: Clock) -> list[Check]:
 
 
 async def _examine_platform(name: str, settings: Settings, clock: Clock) -> list[Check]:
-    try:
-        reason = import_module(f"adapters.{name}.run").find_reason_off(settings)
-        doctor = import_module(f"adapters.{name}.doctor")
-    except ModuleNotFoundError as error:
-        tokens = (setting.field for setting in SETTINGS if setting.secret and setting.field.startswith(name))
-        wanted = any(getattr(settings, token) for token in tokens)
-        return [_missing(name, error, state="problem" if wanted else "ok")]
+    reason = import_module(f"adapters.{name}").find_reason_off(settings)
     if reason:
         return [Check(name, "ok", f"off: {reason}")]
+    try:
+        doctor = import_module(f"adapters.{name}.doctor")
+    except ModuleNotFoundError as error:
+        return [_missing(name, error)]
     checks: list[Check] = await doctor.examine(settings, clock)
     return checks
 
 
-def _missing(name: str, error: ModuleNotFoundError, extra: str = "", state: State = "problem") -> Check:
-    off = "off: " if state == "ok" else ""
-    told = f"{off}the Python package {error.name} is not installed"
-    return Check(name, state, told, f"pip install 'smtpbot[{extra or name}]'")
+def _missing(name: str, error: ModuleNotFoundError, extra: str = "") -> Check:
+    told = f"the Python package {error.name} is not installed"
+    return Check(name, "problem", told, f"pip install 'smtpbot[{extra or name}]'")
 
 
 def _line(check: Check) -> str:

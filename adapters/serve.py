@@ -20,11 +20,12 @@ from bot.settings import Settings, find_warnings, read_settings
 from bot.storage import Store
 from bot.telemetry import start_logging
 
-# Each names a module with find_reason_off(settings) -> str | None and run(service) -> coroutine.
+# Each names a package with find_reason_off(settings) -> str | None, and in it the module `run` with
+# run(service) -> coroutine, which is imported only where nothing keeps it off.
 ADAPTERS: Mapping[str, str] = {
-    "slack": "adapters.slack.run",
-    "discord": "adapters.discord.run",
-    "web": "adapters.web.run",
+    "slack": "adapters.slack",
+    "discord": "adapters.discord",
+    "web": "adapters.web",
 }
 
 OpenStore = Callable[[Settings], Awaitable[Store]]
@@ -53,14 +54,12 @@ def _choose(names: list[str], settings: Settings) -> list[ModuleType]:
     chosen, off = [], []
     for name in names or ADAPTERS:
         try:
-            module = import_module(ADAPTERS[name])
+            reason = import_module(ADAPTERS[name]).find_reason_off(settings)
+            if reason is None:
+                chosen.append(import_module(f"{ADAPTERS[name]}.run"))
+                continue
         except ModuleNotFoundError as error:
             reason = f"the Python package {error.name} is not installed (pip install 'smtpbot[{name}]')"
-        else:
-            reason = module.find_reason_off(settings)
-            if reason is None:
-                chosen.append(module)
-                continue
         if names:
             raise SettingsError(f"{name} cannot run: {reason}")
         off.append(f"{name}: off, {reason}")

@@ -13,7 +13,6 @@ from adapters.discord.files import Files
 from adapters.discord.shards import IdentifyQueue, own_shards, told
 from adapters.service import Service
 from bot.errors import SettingsError
-from bot.settings import Settings
 
 DRAIN = 10.0  # seconds for running answers after SIGTERM
 TRIES = (1, 2, 4, 8, 15)  # seconds between attempts to reach Discord at start
@@ -29,11 +28,6 @@ CLOSED = {
     ),
 }
 _log = logging.getLogger("smtpbot.discord")
-
-
-def find_reason_off(settings: Settings) -> str | None:
-    """Why Discord does not run with these settings; None where it does."""
-    return None if settings.discord_token else "DISCORD_TOKEN is not set"
 
 
 async def run(service: Service) -> None:

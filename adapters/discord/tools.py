@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import discord
 
+from adapters.discord import find_reason_off
 from adapters.discord.app import Handlers
 from adapters.discord.client import SmtpClient
 from adapters.discord.files import Files
-from adapters.discord.run import find_reason_off, logged_in
+from adapters.discord.run import logged_in
 from adapters.discord.words import Words
 from adapters.service import Service
 from bot.app import Bot

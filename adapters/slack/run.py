@@ -19,17 +19,12 @@ from adapters.slack.oauth import OAuth
 from adapters.slack.socket import SlackSocket
 from adapters.vault import Vault
 from bot.errors import SettingsError
-from bot.settings import SLACK_API, Settings
+from bot.settings import SLACK_API
 
 DRAIN = 20.0  # seconds for running answers after SIGTERM
 CALL_WITHIN = 20  # seconds for one call to Slack
 TRIES = (1, 2, 4, 8, 15)  # seconds between attempts to reach Slack at start
 _log = logging.getLogger("smtpbot.slack")
-
-
-def find_reason_off(settings: Settings) -> str | None:
-    """Why Slack does not run with these settings; None where it does."""
-    return None if settings.slack_bot_token or settings.slack_client_id else "SLACK_BOT_TOKEN is not set"
 
 
 async def run(service: Service) -> None:

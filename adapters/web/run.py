@@ -2,14 +2,8 @@
 
 from adapters.service import Service
 from adapters.web.app import make_app
-from bot.settings import Settings
 
 PREFIX = "/"
-
-
-def find_reason_off(settings: Settings) -> str | None:
-    """None: the page always runs."""
-    return None
 
 
 async def run(service: Service) -> None:

@@ -147,5 +147,5 @@ def test_missing_packages_are_named_with_their_extra(environ: dict[str, str]) ->
     assert states == {
         "settings": "ok", "knowledge": "ok", "database": "problem", "listener": "problem", "slack": "ok", "discord": "problem",
     }  # fmt: skip
-    assert found["slack"]["told"] == "off: the Python package slack_bolt is not installed"
+    assert found["slack"]["told"] == "off: SLACK_BOT_TOKEN is not set"
     assert found["discord"]["mend"] == "pip install 'smtpbot[discord]'"

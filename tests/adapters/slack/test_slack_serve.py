@@ -21,7 +21,7 @@ def test_an_adapter_asked_for_by_name_needs_its_settings() -> None:
 
 def test_nothing_to_serve_says_what_is_off_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """Status 3 where not even the page is there."""
-    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "adapters.slack.run", "web": "no_such_package.run"})
+    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "adapters.slack", "web": "no_such_package"})
     with pytest.raises(SettingsError, match="slack: off, SLACK_BOT_TOKEN is not set; web: off, the Python package"):
         serve.run([], {})
 
@@ -34,7 +34,7 @@ def test_broken_settings_are_told_before_anything_runs() -> None:
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the extra that brings it."""
-    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "no_such_package.run"})
+    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "no_such_package"})
     with pytest.raises(SettingsError, match=r"no_such_package is not installed \(pip install 'smtpbot\[slack\]'\)"):
         serve.run(["slack"], {})
 
@@ -43,7 +43,7 @@ def test_adapters_without_settings_are_told_when_another_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line each; the others go on."""
-    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "adapters.slack.run", "absent": "no_such_package.run"})
+    monkeypatch.setattr(serve, "ADAPTERS", {"slack": "adapters.slack", "absent": "no_such_package"})
     chosen = serve._choose([], Settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1"))
     assert [module.__name__ for module in chosen] == ["adapters.slack.run"]
     assert capsys.readouterr().err.startswith("absent: off, the Python package no_such_package is not installed")

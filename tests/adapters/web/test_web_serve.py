@@ -39,3 +39,14 @@ def test_nothing_configured_opens_the_page(tmp_path: Path) -> None:
     assert "slack: off, SLACK_BOT_TOKEN is not set (README.md says how to turn it on)" in told
     assert "discord: off, DISCORD_TOKEN is not set (README.md says how to turn it on)" in told
     assert "Traceback" not in rest
+
+
+def test_packages_of_platforms_that_are_off_are_not_loaded() -> None:
+    """Memory and time to start are for what runs."""
+    code = (
+        "import sys; from adapters import serve; from bot.settings import Settings\n"
+        "chosen = serve._choose([], Settings()); print([module.__name__ for module in chosen], *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("['adapters.web.run'] ")
+    assert not {"discord", "slack_bolt", "slack_sdk", "psycopg", "alembic", "cryptography"} & {*done.stdout.split()}
