@@ -37,4 +37,4 @@ def test_the_settings_it_names_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:SMTPBOT|SLACK|DISCORD)_[A-Z][A-Z_]*[A-Z]\b", text))
     assert len(named) > 10
-    assert named <= {setting.name for setting in SETTINGS}
+    assert named <= {setting.name + end for setting in SETTINGS for end in ("", "_FILE")}

@@ -27,7 +27,7 @@ from bot.knowledge import kept
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-WITHIN = 20.0
+WITHIN = 60.0
 ASKED = "550 smarthost says nine"
 RULE = """\
 id: smarthost

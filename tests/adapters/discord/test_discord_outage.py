@@ -38,7 +38,7 @@ class Bot:
         settings = {"SMTPBOT_DATABASE_URL": postgres.url, "SMTPBOT_DISCORD_MESSAGE_CONTENT": "on"}
         self.process = process(double, folder, "serve", "discord", "web", **settings)
         self._double = double
-        double.wait(lambda: double.sessions or self.process.poll() is not None)
+        double.wait(lambda: double.sessions or self.process.poll() is not None, 60)
         self.url = wait_for(lambda: re.search("web: open (http://.*)", read_log(self.process)))[1]
 
     @property
