@@ -104,7 +104,7 @@ class Handlers:
                 else:
                     await interaction.followup.send(ephemeral=private, **content)
         except (discord.HTTPException, OSError) as error:
-            self._note_unsent(error)
+            self.note_unsent(error)
 
     async def ask(self, asked: Asked) -> list[Drawn]:
         """The replies to the files and the text; a line with an id where that fails, and the same id in the log."""
@@ -206,18 +206,19 @@ class Handlers:
             await reply_beneath(message, drawn, allowed)
         except discord.HTTPException as error:
             if not (allowed and error.code in (MISSING_PERMISSIONS, EMPTY_MESSAGE)) and error.code != NO_HISTORY:
-                self._note_unsent(error)
+                self.note_unsent(error)
                 return error.status < 500
             try:
                 await reply_beneath(message, drawn, allowed and error.code == NO_HISTORY, error.code != NO_HISTORY)
             except (discord.HTTPException, OSError) as again:
-                self._note_unsent(again)
+                self.note_unsent(again)
         except OSError as error:
-            self._note_unsent(error)
+            self.note_unsent(error)
             return False
         return True
 
-    def _note_unsent(self, error: Exception) -> None:
+    def note_unsent(self, error: Exception) -> None:
+        """An answer that Discord did not take: in the log and in the numbers."""
         code = f"{error.status} {error.code}" if isinstance(error, discord.HTTPException) else ""
         _log.warning("answer not sent: %s %s", describe(error), code)
         self.telemetry.count("discord.unsent")

@@ -7,10 +7,12 @@ from typing import Any
 
 import discord
 
+from adapters.charting import Charts
 from adapters.discord.actions import Action
 from adapters.discord.app import Handlers
 from adapters.discord.commands import build_tree
 from adapters.discord.inbound import FORM, read_form, read_interaction, read_mention, read_overheard
+from adapters.discord.numbers import show
 from adapters.discord.pressed import press
 from adapters.discord.sending import line
 from adapters.discord.shards import IdentifyQueue
@@ -48,6 +50,7 @@ class SmtpClient(discord.AutoShardedClient):
         self.connected: set[int] = set()
         self.all_connected = asyncio.Event()
         self.watched = Watched(handlers.store, "discord")
+        self.charts = Charts()
         self.add_dynamic_items(Action, Chooser)
 
     @property
@@ -107,6 +110,10 @@ class SmtpClient(discord.AutoShardedClient):
         if interaction.guild_id is None or not interaction.permissions.manage_guild:
             return NOT_ALLOWED
         return "" if self.intents.message_content else NO_CONTENT
+
+    async def show_numbers(self, interaction: discord.Interaction[Any]) -> None:
+        """`/smtp-stats`: what bounced most in this server."""
+        await show(self.handlers, self.charts, interaction)
 
     async def press(self, interaction: discord.Interaction[Any], action: str, reference: str) -> None:
         """A button beneath an answer."""

@@ -1,4 +1,4 @@
-"""What is registered with Discord: /smtp with its form, /smtp-settings, and the message command."""
+"""What is registered with Discord: /smtp with its form, /smtp-stats, /smtp-settings, and the message command."""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -90,6 +90,13 @@ async def _explain(interaction: "discord.Interaction[SmtpClient]", message: disc
     await interaction.client.handlers.answer_interaction(interaction, read_interaction(interaction, text, files))
 
 
+@app_commands.command(name="smtp-stats", description="What bounced most in this server in the last 7 and 30 days")
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+async def _stats(interaction: "discord.Interaction[SmtpClient]") -> None:
+    await interaction.client.show_numbers(interaction)
+
+
 @app_commands.command(
     name="smtp-settings", description="Choose the channels in which the bot answers mail errors unasked"
 )
@@ -100,4 +107,9 @@ async def _settings(interaction: "discord.Interaction[SmtpClient]") -> None:
     await interaction.client.offer_channels(interaction)
 
 
-COMMANDS: tuple[app_commands.Command[Any, Any, Any] | app_commands.ContextMenu, ...] = (_smtp, _explain, _settings)
+COMMANDS: tuple[app_commands.Command[Any, Any, Any] | app_commands.ContextMenu, ...] = (
+    _smtp,
+    _explain,
+    _stats,
+    _settings,
+)

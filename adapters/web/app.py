@@ -15,7 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.chart import WIDTH, height_of
+from adapters.charting import Theme
 from adapters.service import Service
+from adapters.summary import drawing
 from adapters.web.answers import Answers
 from adapters.web.api import Api
 from adapters.web.catalog import Catalog, narrowed
@@ -23,6 +26,7 @@ from adapters.web.guard import ASGIApp, Guard, Scope
 from adapters.web.inbound import Refusal, read_form
 from adapters.web.problems import problem, sentence_of
 from adapters.web.render import inline, link, link_of, view, visible
+from adapters.web.stats import Stats
 from bot import __version__
 from bot.model import Reply
 
@@ -52,6 +56,7 @@ class Page:
 
     def __init__(self, service: Service, answers: Answers) -> None:
         self._service, self._answers = service, answers
+        self._stats = Stats(service)
         self._catalog: Catalog | None = None
         self._static = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir()) if path.is_file()}
         self._stamp = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
@@ -69,6 +74,8 @@ class Page:
             Route("/codes/{code}", self.code, methods=["GET"]),
             Route("/providers", self.providers, methods=["GET"]),
             Route("/providers/{name}", self.provider, methods=["GET"]),
+            Route("/stats", self.stats, methods=["GET"]),
+            Route("/stats.svg", self.chart, methods=["GET"]),
             Route("/static/{name}", self.static, methods=["GET"]),
         ]
 
@@ -125,6 +132,19 @@ class Page:
             raise Refusal(404, "There is no page for that provider. Look through the list.")
         facts = self.catalog.knowledge.providers[name]
         return self._draw("provider.html", 200, caching="no-cache", facts=facts, entries=entries)
+
+    async def stats(self, request: Request) -> Response:
+        """What bounced most, in words, as a chart and as tables."""
+        summary = await self._stats.find()
+        title, *parts = summary.message.parts
+        told = [part for part in parts if part.kind != "steps"]
+        return self._draw("stats.html", 200, caching="no-cache", title=title.text, told=told, summary=summary,
+                          width=WIDTH, height=height_of(drawing(summary.panels)))  # fmt: skip
+
+    async def chart(self, request: Request) -> Response:
+        """The chart of those numbers; ?theme=dark for a dark page."""
+        theme: Theme = "dark" if request.query_params.get("theme") == "dark" else "light"
+        return Response(await self._stats.draw(theme), 200, {"cache-control": "no-cache"}, "image/svg+xml")
 
     async def static(self, request: Request) -> Response:
         """A file of the page. Its address changes with its content, so that it is kept for good."""

@@ -42,6 +42,7 @@ class Request:
     body: Any
     at: float
     query: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
 
 @dataclass
@@ -195,13 +196,16 @@ class Double:
 
     async def _rest(self, request: web.Request) -> web.Response:
         path = "/" + request.match_info["path"]
-        body = None
+        body, files = None, dict[str, tuple[str, bytes]]()
         if request.can_read_body:
             if request.content_type == "application/json":
                 body = await request.json()
             else:
                 form = await request.post()
                 body = json.loads(str(form["payload_json"]))
+                for name, part in form.items():
+                    if isinstance(part, web.FileField):
+                        files[name] = (part.filename, part.file.read())
         if request.headers.get("Authorization") not in (None, f"Bot {TOKEN}"):
             return _json(401, {"message": "401: Unauthorized", "code": 0})
         for number, (method, pattern, reply) in enumerate(self._scripts):
@@ -212,7 +216,7 @@ class Double:
         else:
             status, answer = self._answer(request.method, path, body)
             headers = {}
-        self.requests.append(Request(request.method, path, body, time.monotonic(), dict(request.query)))
+        self.requests.append(Request(request.method, path, body, time.monotonic(), dict(request.query), files))
         self._note()
         if request.method == "POST" and path.endswith("/messages"):
             await asyncio.sleep(self.slow)

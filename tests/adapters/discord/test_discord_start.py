@@ -85,7 +85,7 @@ def test_sync_registers_all_commands_in_all_languages(double: Double, tmp_path: 
     (request,) = double.sent("PUT", ".*")
     assert request.path == f"/applications/{APPLICATION}/commands"
     commands = {command["name"]: command for command in request.body}
-    assert set(commands) == {"smtp", "smtp-settings", "Explain this bounce"}
+    assert set(commands) == {"smtp", "smtp-stats", "smtp-settings", "Explain this bounce"}
     for name in ("smtp", "Explain this bounce"):
         assert sorted(commands[name]["integration_types"]) == [0, 1] and sorted(commands[name]["contexts"]) == [0, 1, 2]
     settings = commands["smtp-settings"]
@@ -121,7 +121,7 @@ def test_sync_to_one_server_and_removal(double: Double, tmp_path: Path) -> None:
     """For development: there at once, and gone again."""
     status, log = status_of(double, tmp_path, "discord", "sync", "--guild", "1300000000000000000")
     assert status == 0 and "in the server 1300000000000000000" in log
-    assert len(double.commands) == 3
+    assert len(double.commands) == 4
     status, log = status_of(double, tmp_path, "discord", "sync", "--guild", "1300000000000000000", "--remove")
     assert status == 0 and "removed all commands in the server" in log
     assert [r.path for r in double.sent("PUT", ".*")] == [

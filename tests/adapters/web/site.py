@@ -1,5 +1,6 @@
 """The page served by a real uvicorn on a port of its own, for tests and pictures."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from adapters.service import Service
 from adapters.web.app import make_app
 from bot.app import Bot
 from bot.settings import Settings
-from bot.storage import MemoryStore
+from bot.storage import Counted, MemoryStore
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -51,6 +53,27 @@ def open_site(bot: Bot, per_minute: int = 100_000) -> Iterator[Site]:
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+def fill_numbers(store: MemoryStore) -> None:
+    """What a page that is asked a lot has counted; in a thread, since a caller may have a running loop."""
+    today = datetime.now(UTC).date()
+    counted = [
+        Counted(today - timedelta(days=days), "web", "", "bounce", cause, provider, number)
+        for days, cause, provider, number in (
+            (0, "mailbox-not-found", "google", 31), (9, "mailbox-not-found", "microsoft", 83),
+            (2, "authentication-failed", "google", 40), (20, "authentication-failed", "yahoo", 22),
+            (12, "recipient-restricted", "microsoft", 31), (12, "sender-blocklisted", "spamhaus", 20),
+            (3, "spam-content", "apple", 9), (1, "greylisted", "", 3), (40, "virus-detected", "cisco", 999),
+        )
+    ]  # fmt: skip
+    counted += [
+        Counted(today, "web", "", "code", number=14),
+        Counted(today, "slack", "/T1", "bounce", "complaint", number=500),
+    ]
+    filling = threading.Thread(target=lambda: asyncio.run(store.count(*counted)))
+    filling.start()
+    filling.join()
 
 
 def find_chromium() -> Path | None:

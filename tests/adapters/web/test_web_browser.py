@@ -21,7 +21,17 @@ REFUSED = (
 )
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
-PATHS = ("/", "/?q=451", "/?q=450+vs+550", "/codes", "/codes/5.7.26", "/providers", "/providers/google", "/nowhere")
+PATHS = (
+    "/",
+    "/?q=451",
+    "/?q=450+vs+550",
+    "/codes",
+    "/codes/5.7.26",
+    "/providers",
+    "/providers/google",
+    "/stats",
+    "/nowhere",
+)
 
 DROP = """async ({name, content}) => {
   const raw = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));

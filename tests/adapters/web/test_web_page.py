@@ -124,7 +124,7 @@ def test_headers_keep_a_browser_safe(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/?q=451", "/codes", "/codes/550", "/providers", "/providers/google", "/nowhere"]
+    "path", ["/", "/?q=451", "/codes", "/codes/550", "/providers", "/providers/google", "/stats", "/nowhere"]
 )
 def test_pages_are_in_good_order(site: Site, path: str) -> None:
     """Landmarks, one main heading, names for all fields, ids only once, nothing inline and nothing from elsewhere."""
@@ -140,7 +140,7 @@ def test_pages_are_in_good_order(site: Site, path: str) -> None:
         if tag in ("input", "textarea") and attributes.get("type") != "hidden":
             assert attributes.get("id") in labelled or attributes.get("aria-label")
         if tag in ("script", "link", "img"):
-            assert (attributes.get("src") or attributes.get("href") or "").startswith("/static/")
+            assert (attributes.get("src") or attributes.get("href") or "").startswith(("/static/", "/stats.svg"))
         assert "style" not in attributes
     assert re.search(r'<html lang="en">', html)
 
