@@ -13,9 +13,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.attachments import GONE, MAX_FILE, MAX_FILES, TOO_LARGE, TOO_MANY, answer_file, find_refusal, refuse
+from adapters.charting import Charts
 from adapters.slack.actions import buttons
 from adapters.slack.history import find_message
 from adapters.slack.inbound import (
+    STATS,
     Asked,
     Upload,
     place_of,
@@ -28,6 +30,7 @@ from adapters.slack.inbound import (
     read_upload,
 )
 from adapters.slack.installs import PLATFORM
+from adapters.slack.numbers import answer_stats
 from adapters.slack.render import STILL_READING, Payload, render, render_line
 from adapters.slack.sending import Answering
 from adapters.slack.watch import answer_setting
@@ -62,6 +65,7 @@ class Handlers:
     def __init__(self, bot: Bot, store: Store, telemetry: Telemetry, fetch: Fetch = _fetch_nothing) -> None:
         self.bot, self.store, self.telemetry, self._fetch = bot, store, telemetry, fetch
         self.watched = Watched(store, PLATFORM)
+        self.charts = Charts()
         self.stopping = False
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -71,6 +75,8 @@ class Handlers:
         """`/smtp`: the answer is the acknowledgement, for the asker's eyes only."""
         text, tenant = read_command(command), place_of(command).tenant
         setting = read_setting(text) if client else None
+        if client and setting == STATS:
+            return await answer_stats(self, command, client, ack, respond)
         if client and setting:
             await ack({"response_type": "ephemeral", **await answer_setting(self, setting, command, client)})
             return

@@ -13,7 +13,8 @@ from bot.storage import Place
 _WRITTEN = (None, "file_share", "thread_broadcast")
 _ELSEWHERE = ("tombstone", "hidden_by_limit")  # modes of files that cannot be had
 MAX_PIECES = 20  # attachments of a message whose text is read
-SETTINGS = frozenset(("watch on", "watch off", "watch status", "watch", "settings"))
+STATS = "stats"
+SETTINGS = frozenset(("watch on", "watch off", "watch status", "watch", "settings", STATS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def read_command(command: Mapping[str, Any]) -> str:
 
 
 def read_setting(text: str) -> str | None:
-    """The setting that a command asks about or changes, one of SETTINGS; None where it asks something else."""
+    """What a command asks about the bot itself or changes, one of SETTINGS; None where it asks something else."""
     words = " ".join(text.lower().split())
     return words if words in SETTINGS else None
 

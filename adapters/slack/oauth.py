@@ -29,6 +29,7 @@ NEEDED = ("app_mentions:read", "chat:write", "commands", "im:history")
 OPTIONAL = {
     "channels:history": "watched public channels",
     "files:read": "uploaded files",
+    "files:write": "picture of the numbers",
     "groups:history": "watched private channels",
     "reactions:read": ":mag: on a message",
 }
@@ -100,7 +101,7 @@ class OAuth:
         granted = await self._client.api_call(
             "oauth.v2.access", data={"code": code, "client_id": self._id, "client_secret": self._secret}
         )
-        missing = sorted({*SCOPES} - {*str(granted.get("scope") or "").split(",")})
+        missing = sorted({*NEEDED} - {*str(granted.get("scope") or "").split(",")})
         if missing:
             return 403, f"Nothing was installed: the bot also needs {', '.join(missing)}. {_AGAIN}"
         token = str(granted["access_token"])

@@ -28,7 +28,7 @@ NAMES = ["manifest.yaml", "manifest-socket.yaml"]
 SCOPES = {"/smtp": "commands", "app_mention": "app_mentions:read", "message.im": "im:history", "answers": "chat:write"}
 OPTIONAL = {
     "message.channels": "channels:history", "message.groups": "groups:history", "reaction_added": "reactions:read",
-    "files": "files:read",
+    "files": "files:read", "pictures": "files:write",
 }  # fmt: skip
 FREE = {"app_home_opened"}
 HEARD = {kind for kinds in EVENTS.values() for kind in kinds}
@@ -54,7 +54,7 @@ def test_scopes_are_the_least(name: str) -> None:
     scopes = read(name)["oauth_config"]["scopes"]
     assert scopes == {"bot": sorted(SCOPES.values()), "bot_optional": sorted(OPTIONAL.values())}
     assert [*scopes["bot"], *scopes["bot_optional"]] == list(OAUTH_SCOPES)
-    assert {*SCOPES, *OPTIONAL} - {"answers", "files"} == {*COMMANDS, *HEARD} - FREE
+    assert {*SCOPES, *OPTIONAL} - {"answers", "files", "pictures"} == {*COMMANDS, *HEARD} - FREE
 
 
 def test_registered_with_bolt_is_what_the_tables_say(bot: Bot) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from cryptography.fernet import Fernet
 
-from adapters.slack.oauth import INSTALL, REDIRECT
+from adapters.slack.oauth import INSTALL, NEEDED, REDIRECT
 from tests.adapters.slack.conftest import LAUNCHER
 from tests.adapters.slack.house import ROOT, House, Installed, _ThroughGate, end, wait_for
 
@@ -140,6 +140,13 @@ def test_missing_scope_is_named_and_nothing_is_kept(workspace: Workspace) -> Non
     status, _, told = workspace.get(back, cookie)
     assert status == 403 and "chat:write" in told
     assert workspace.installs() == before
+
+
+def test_optional_scopes_may_be_left_out(workspace: Workspace) -> None:
+    """The bot is installed, and goes without what they are for."""
+    back, cookie = workspace.consent(",".join(NEEDED))
+    status, _, told = workspace.get(back, cookie)
+    assert status == 200 and "installed" in told and workspace.installs()
 
 
 def test_way_back_serves_once_and_only_the_browser_that_began(workspace: Workspace) -> None:
