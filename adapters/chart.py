@@ -14,7 +14,7 @@ WIDTH, MARGIN = 400, 16  # pixels
 ROW, HEAD, GAP = 36, 30, 16  # pixels: a row, the head of a panel, the space between panels
 BAR = 7  # pixels
 SHARP = 2  # pixels of a PNG for each of ours
-MAX_NAME = 40  # characters
+MAX_NAME = 36  # characters, which leave room for numbers of five digits
 _WEEK, _MONTH = WIDTH - MARGIN - 74, WIDTH - MARGIN  # where the columns of numbers end
 # The first two hold text; each keeps a contrast of 4.5:1 to the ground, the bars 3:1 to it (a test measures it).
 THEMES = {
