@@ -27,7 +27,7 @@ run: $(RUNTIME) $(KNOWLEDGE) ## open the page at http://127.0.0.1:8451; ARGS=cha
 test: $(DEVELOPMENT) $(KNOWLEDGE) ## run the tests; TESTS="-x -m 'not slow'" picks some
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: check-format lint types test check-data fuzz ## all that CI asks: format, lint, types, tests, data, a minute of fuzzing
+check: check-format lint types test check-data check-secrets fuzz ## all that CI asks: format, lint, types, tests, data, secrets, a minute of fuzzing
 
 check-format: $(DEVELOPMENT)
 	@$(BIN)/ruff format --check $(CODE)
@@ -40,6 +40,12 @@ types: $(DEVELOPMENT)
 
 check-data: $(RUNTIME) $(KNOWLEDGE)
 	@$(BIN)/smtpbot data check
+
+check-secrets: $(DEVELOPMENT) ## look for credentials in what is committed; those made up for tests are listed
+	@$(BIN)/python scripts/check_secrets.py
+
+accept-secrets: $(DEVELOPMENT) ## list all that check-secrets finds as made up; read the diff before you commit it
+	@$(BIN)/python scripts/check_secrets.py --accept
 
 fuzz: $(DEVELOPMENT) $(KNOWLEDGE) ## look for inputs that break something; SECONDS=600 for each target, TARGETS="mime slack"
 	@$(BIN)/python tests/fuzz/run.py $(SECONDS) $(TARGETS)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from adapters.slack import sending
+from adapters.slack import http, sending
 from adapters.slack.app import Handlers
 from adapters.slack.listeners import Identity, build_app
 from adapters.slack.run import make_client
@@ -192,3 +193,47 @@ def test_bot_answers_while_the_store_is_gone(slack: Slack, bot: Bot) -> None:
 
     assert converse(slack, bot, talk, GoneStore()) == [200, 200]
     assert len(slack.sent) == 1 and slack.sent[0].startswith("451")
+
+
+def test_body_that_never_ends_is_let_go(slack: Slack, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that stays half open: 408, and the memory of the request is free."""
+    monkeypatch.setattr(http, "READ_WITHIN", 0.1)
+    told: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        if not told:
+            told.append("begun")
+            return {"type": "http.request", "body": b"command=", "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    async def talk(app: AsyncApp, handlers: Handlers) -> None:
+        scope = {"type": "http", "method": "POST", "path": http.PATH, "query_string": b"", "headers": []}
+        await http.SlackHttp(app, handlers, "s" * 32)(scope, receive, send)
+
+    converse(slack, bot, talk)
+    assert told[1]["status"] == 408
+
+
+def test_ten_thousand_at_once_are_all_answered(slack: Slack, bot: Bot) -> None:
+    """Commands and mentions together; each gets its own answer."""
+    codes = ["451", "550 5.1.1", "421 4.7.0", "5.7.26"]
+    answers: list[str] = []
+
+    async def ask(handlers: Handlers, number: int) -> None:
+        async def ack(answer: dict[str, Any]) -> None:
+            answers.append(codes[number % 4] if codes[number % 4].split()[-1] in answer["text"] else "wrong")
+
+        await handlers.answer_command({"text": codes[number % 4], "team_id": "T1"}, ack, ack)
+
+    async def talk(app: AsyncApp, handlers: Handlers) -> list[int]:
+        mentions = [deliver(app, f"<@U9> {codes[number % 4]}", f"9.{number:04}") for number in range(100)]
+        done = await asyncio.gather(*mentions, *(ask(handlers, number) for number in range(9_900)))
+        return [status for status in done if status is not None]
+
+    statuses = converse(slack, bot, talk)
+    assert Counter(answers) == dict.fromkeys(codes, 2475)
+    assert set(statuses) == {200} and len(statuses) == len(slack.sent) == 100

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.database.engine import read_url
+from adapters.database.store import DatabaseStore
+from adapters.database.upgrading import upgrade
 from adapters.slack.app import Handlers
 from adapters.slack.installs import FRESH, Install, Installs, note_uninstalled
 from adapters.slack.listeners import build_app
@@ -123,3 +127,22 @@ def test_signed_uninstalling_reaches_the_store_though_no_token_is_left(bot: Bot)
         assert await store.find_installs("slack") == {}
 
     asyncio.run(run())
+
+
+def test_no_token_is_stored_in_the_clear(tmp_path: Path) -> None:
+    """Whoever takes the database file has no token, and the log of a fault prints none."""
+    url = read_url(f"sqlite:///{tmp_path / 'store'}")
+    upgrade(url)
+
+    async def run() -> str | None:
+        store = DatabaseStore(url)
+        installs = Installs(store, vault())
+        await installs.save(install("E1", "T1"))
+        found = await installs.find("E1", "T1")
+        await store.close()
+        return found.token if found else None
+
+    token = asyncio.run(run())
+    assert token == "xoxb-E1-T1"
+    assert all(b"xoxb" not in file.read_bytes() for file in tmp_path.iterdir())
+    assert "xoxb" not in repr(install("E1", "T1"))
