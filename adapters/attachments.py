@@ -1,5 +1,6 @@
 """Files that people attach in a chat: which are read, how much of them, and the reply to one."""
 
+from collections.abc import AsyncIterator
 from pathlib import PurePath
 
 from bot.app import Bot
@@ -26,6 +27,16 @@ def find_refusal(name: str, size: int, bot: Bot) -> str | None:
     if kind not in READABLE:
         return UNREADABLE.replace("{kind}", kind if kind[1:].isalnum() and len(kind) < 12 else "such")
     return TOO_LARGE.replace("{name}", _short(name)) if size > MAX_FILE else None
+
+
+async def read_capped(chunks: AsyncIterator[bytes]) -> bytes:
+    """The bytes of a file, one more than MAX_FILE at most."""
+    raw = bytearray()
+    async for chunk in chunks:
+        raw += chunk
+        if len(raw) > MAX_FILE:
+            break
+    return bytes(raw[: MAX_FILE + 1])
 
 
 def answer_file(bot: Bot, raw: bytes, name: str, via: Via, drafts: bool = False) -> Reply:

@@ -4,7 +4,7 @@ from typing import Self
 
 import aiohttp
 
-from adapters.attachments import MAX_FILE
+from adapters.attachments import read_capped
 from adapters.discord.inbound import Upload
 
 READ_WITHIN = 20  # seconds for one file
@@ -30,15 +30,10 @@ class Files:
         """The bytes of a file, one more than MAX_FILE at most; None where it cannot be had."""
         if self._session is None:
             return None
-        raw = bytearray()
         try:
             async with self._session.get(upload.url) as response:
                 if response.status != 200:
                     return None
-                async for chunk in response.content.iter_chunked(CHUNK):
-                    raw += chunk
-                    if len(raw) > MAX_FILE:
-                        return bytes(raw[: MAX_FILE + 1])
+                return await read_capped(response.content.iter_chunked(CHUNK))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
             return None
-        return bytes(raw)

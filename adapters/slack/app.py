@@ -5,8 +5,10 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
+import aiohttp
 from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -15,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.attachments import GONE, MAX_FILE, MAX_FILES, TOO_LARGE, TOO_MANY, answer_file, find_refusal, refuse
 from adapters.charting import Charts
 from adapters.slack.actions import buttons
+from adapters.slack.files import NOT_ALLOWED, REFUSALS
 from adapters.slack.history import find_message
 from adapters.slack.inbound import (
     STATS,
@@ -31,6 +34,7 @@ from adapters.slack.inbound import (
 )
 from adapters.slack.installs import PLATFORM
 from adapters.slack.numbers import answer_stats
+from adapters.slack.posting import code_of, respond_patiently
 from adapters.slack.render import STILL_READING, Payload, render, render_line
 from adapters.slack.sending import Answering
 from adapters.slack.watch import answer_setting
@@ -51,12 +55,12 @@ UNSEEN = (
 )
 _DONE, _LATER = BoltResponse(status=200, body=""), BoltResponse(status=503, body="")
 Respond = Callable[..., Awaitable[Any]]
-Fetch = Callable[[Upload, str], Awaitable[bytes | None]]
+Fetch = Callable[[Upload, str], Awaitable[bytes | str]]  # the bytes, or why they cannot be had
 _log = logging.getLogger("smtpbot.slack")
 
 
-async def _fetch_nothing(upload: Upload, token: str) -> bytes | None:
-    return None
+async def _fetch_nothing(upload: Upload, token: str) -> bytes | str:
+    return GONE
 
 
 class Handlers:
@@ -135,7 +139,8 @@ class Handlers:
         # From here on the answer is owed by this process alone: Slack delivers no more, and no twin may begin anew.
         answering.acknowledged = True
         await self.mark(asked.key)
-        self.start(answering.announce())
+        if not asked.quiet:
+            self.start(answering.announce())
         return _DONE
 
     async def ask(self, asked: Asked, client: AsyncWebClient) -> list[Payload]:
@@ -178,7 +183,7 @@ class Handlers:
         if not replies or (text and not any(reply.answered for reply in replies)):
             told = await self._ask_text(text, asked.via)
             replies = [told] if told.answered or not replies else replies
-        return [reply for reply in replies if reply.answered] if asked.via == "channel" else replies
+        return [reply for reply in replies if reply.answered] if asked.quiet else replies
 
     def draw(self, reply: Reply, public: bool, sharable: bool = False, votable: bool = True) -> list[Payload]:
         """The reply as messages, with its buttons."""
@@ -243,7 +248,7 @@ class Handlers:
         """What is said to a message; where a mention says nothing by itself, to what its thread began with. None: unseen."""
         token = client.token or ""
         if asked.parent is None or asked.uploads:
-            return await self.answer_quoted(asked.text, asked.uploads, asked, token)
+            return await self.answer_quoted(asked.text, await self.seen(asked.uploads, client), asked, token)
         told = await self._ask_text(asked.text, asked.via) if asked.text else None
         if told and told.answered:
             return [told]
@@ -261,8 +266,10 @@ class Handlers:
     async def _see(self, upload: Upload, client: AsyncWebClient) -> Upload:
         try:
             told = await client.api_call("files.info", data={"file": upload.unseen})
-        except (SlackApiError, OSError, TimeoutError):
-            return Upload(upload.name, 0, "", missing=True)
+        except SlackApiError as error:
+            return replace(upload, state="denied" if code_of(error) in NOT_ALLOWED else "deleted", unseen=None)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return replace(upload, unseen=None)  # which has no address, and so cannot be fetched
         return read_upload({**(told.get("file") or {}), "file_access": "visible"})
 
     async def _ask_text(self, text: str, via: Via) -> Reply:
@@ -275,18 +282,16 @@ class Handlers:
         return reply
 
     async def _ask_file(self, upload: Upload, via: Via, token: str) -> Reply:
-        if upload.missing:
-            return refuse(GONE, upload.name, via)
-        if upload.text:
-            return await self._ask_text(upload.text, via)
         begun = time.perf_counter()
-        refusal = find_refusal(upload.name, upload.size, self.bot)
+        name = f"{upload.name}.eml" if upload.email else upload.name
+        refusal = REFUSALS.get(upload.state) or find_refusal(name, upload.size, self.bot)
         if refusal:
             return refuse(refusal, upload.name, via)
         raw = await self._fetch(upload, token)
-        if raw is None or len(raw) > MAX_FILE:
-            return refuse(GONE if raw is None else TOO_LARGE, upload.name, via)
-        reply = await asyncio.to_thread(answer_file, self.bot, raw, upload.name, via)
+        if isinstance(raw, str) or len(raw) > MAX_FILE:
+            self.telemetry.count("slack.file.unread")
+            return refuse(raw if isinstance(raw, str) else TOO_LARGE, upload.name, via)
+        reply = await asyncio.to_thread(answer_file, self.bot, raw, name, via)
         self.telemetry.count(f"slack.file.{reply.kind}", time.perf_counter() - begun)
         return reply
 
@@ -304,12 +309,8 @@ async def _respond_later(reading: asyncio.Task[list[Payload]], respond: Respond)
 
 
 async def _try(respond: Respond, **message: Any) -> None:
-    """Send to a response URL; twice, since Slack delivers nothing again."""
-    for last in (False, True):
-        try:
-            await respond(**message)
-            return
-        except Exception as error:
-            _log.warning("answer not sent: %s", describe(error))
-        if not last:
-            await asyncio.sleep(1)
+    """Send to a response URL, several times where need be, since Slack delivers nothing again."""
+    try:
+        await respond_patiently(lambda: respond(**message))
+    except Exception as error:
+        _log.error("an answer is lost: %s %s", describe(error), error if type(error) is OSError else "")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -11,7 +12,7 @@ async def find_message(client: AsyncWebClient, channel: str, ts: str) -> dict[st
     asked = {"channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": True, "limit": 1}
     try:
         told = await client.api_call("conversations.replies", data=asked)
-    except (SlackApiError, OSError, TimeoutError):
+    except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
         return None
     messages = told.get("messages") or ()
     return next((dict(message) for message in messages if message.get("ts") == ts), None)

@@ -3,29 +3,36 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Literal
 
+from adapters.attachments import READABLE
+from adapters.slack.emails import Email, read_email
 from adapters.slack.installs import PLATFORM, name_tenant
 from bot.model import Via
 from bot.storage import Place
 
 # `message` events that people write; edits, joins, topics and the like carry other subtypes.
 _WRITTEN = (None, "file_share", "thread_broadcast")
-_ELSEWHERE = ("tombstone", "hidden_by_limit")  # modes of files that cannot be had
+MAX_DEPTH = 8  # of the blocks inside blocks that are read
 MAX_PIECES = 20  # attachments of a message whose text is read
 STATS = "stats"
 SETTINGS = frozenset(("watch on", "watch off", "watch status", "watch", "settings", STATS))
 
 
+# Why a file cannot be had, as far as its description tells.
+State = Literal["", "external", "deleted", "hidden", "denied"]
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that stands at an address of Slack's; an e-mail's text comes with it."""
+    """A file that stands at an address of Slack's, or an e-mail that was sent to the channel's address."""
 
     name: str
     size: int
     url: str
-    text: str | None = None
-    missing: bool = False  # deleted, hidden by the workspace's plan, or kept elsewhere
+    state: State = ""
+    email: Email | None = None
     unseen: str | None = None  # the id of a file of another organization, which has to be asked for first
 
 
@@ -42,6 +49,7 @@ class Asked:
     private: bool  # nobody but the asker reads the answer
     uploads: tuple[Upload, ...] = ()
     parent: str | None = None  # of a mention in a thread: the message the thread began with
+    quiet: bool = False  # nobody asked in words: only an answer is said, never that there is none
 
     @property
     def channel(self) -> str:
@@ -93,9 +101,13 @@ def read_overheard(body: Mapping[str, Any], bot_user: str) -> Asked | None:
 def read_quoted(message: Mapping[str, Any]) -> tuple[str, tuple[Upload, ...]]:
     """All text of a message that somebody points at, what it shares and what bots attach included, and its files."""
     texts = [str(message.get("text") or "")]
+    if not texts[0].strip():
+        texts += _texts_of(message.get("blocks"))
     files = list(message.get("files") or ())
     for piece in list(message.get("attachments") or ())[:MAX_PIECES]:
         texts += [str(piece.get(name) or "") for name in ("pretext", "title", "text")]
+        texts += [f"{field.get('title') or ''}: {field.get('value') or ''}" for field in piece.get("fields") or ()]
+        texts += [] if piece.get("text") else _texts_of(piece.get("blocks") or piece.get("message_blocks"))
         files += piece.get("files") or ()
     return "\n".join(filter(None, texts)).strip(), uploads(files)
 
@@ -109,13 +121,13 @@ def read_upload(file: Mapping[str, Any]) -> Upload:
     """One file object of Slack's."""
     if file.get("file_access") == "check_file_info":
         return Upload("file", 0, "", unseen=str(file.get("id") or ""))
+    mode = str(file.get("mode") or "")
     url = str(file.get("url_private_download") or file.get("url_private") or "")
     name, size = str(file.get("name") or file.get("title") or "file"), file.get("size")
-    missing = file.get("mode") in _ELSEWHERE or file.get("is_external") is True
-    if file.get("mode") == "email":
-        text = str(file.get("plain_text") or file.get("preview_plain_text") or "")
-        return Upload(name, 0, url, text, missing)
-    return Upload(name, size if isinstance(size, int) else 0, url, None, missing)
+    if mode == "snippet" and PurePath(name).suffix.lower() not in READABLE:
+        name += ".txt"  # a long paste that Slack made into a file
+    email = read_email(file) if mode == "email" else None
+    return Upload(name, size if isinstance(size, int) else 0, url, _state(file, mode), email)
 
 
 def read_command(command: Mapping[str, Any]) -> str:
@@ -142,7 +154,19 @@ def _asked(
     event = body["event"]
     files = uploads(event.get("files") or ())
     place = place_of(body, event["channel"])
-    return Asked(text, via, place, str(event.get("user") or ""), event["ts"], thread, private, files, parent)
+    user = str(event.get("user") or "")
+    return Asked(text, via, place, user, event["ts"], thread, private, files, parent, quiet=via == "channel")
+
+
+def _state(file: Mapping[str, Any], mode: str) -> State:
+    access = file.get("file_access")
+    if mode == "tombstone" or access == "file_not_found":
+        return "deleted"
+    if mode == "hidden_by_limit":
+        return "hidden"
+    if mode == "external" or file.get("is_external"):
+        return "external"
+    return "denied" if access == "access_denied" else ""
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:
@@ -160,3 +184,18 @@ def _is_email(event: Mapping[str, Any]) -> bool:
 
 def _written_by_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
     return bool(event.get("user")) and not event.get("bot_id") and event["user"] not in (bot_user, "USLACKBOT")
+
+
+def _texts_of(blocks: Any, depth: int = 0) -> Iterable[str]:
+    """The texts in blocks, whatever the kinds of blocks are."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(blocks, list):
+        for block in blocks:
+            yield from _texts_of(block, depth + 1)
+    elif isinstance(blocks, Mapping):
+        if isinstance(blocks.get("text"), str):
+            yield blocks["text"]
+        for name in ("text", "fields", "elements", "message", "blocks"):
+            if not isinstance(blocks.get(name), str):
+                yield from _texts_of(blocks.get(name), depth + 1)

@@ -17,7 +17,10 @@ _DONE = BoltResponse(status=200, body="")
 async def answer_reaction(
     handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient, bot_user: str
 ) -> BoltResponse:
-    """The answer in the thread of the message, once, whoever and however many ask."""
+    """The answer in the thread of the message, once, whoever and however many ask.
+
+    People mark messages so for other reasons too: to what is no mail error nothing is said.
+    """
     event = body["event"]
     item = event.get("item") or {}
     if event.get("reaction") != ASKING or item.get("type") != "message" or event.get("user") == bot_user:
@@ -30,5 +33,7 @@ async def answer_reaction(
     private = channel.startswith("D")
     thread = message.get("thread_ts") or (None if private else ts)
     seen = await handlers.seen(files, client)
-    asked = Asked(text, "mention", place_of(body, channel), str(event.get("user") or ""), ts, thread, private, seen)
+    asked = Asked(
+        text, "mention", place_of(body, channel), str(event.get("user") or ""), ts, thread, private, seen, quiet=True
+    )
     return await handlers.answer_once(asked if text or seen else None, client)

@@ -12,8 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.inbound import place_of
+from adapters.slack.posting import QUIET
 from adapters.slack.render import Payload, render_line
-from adapters.slack.sending import QUIET
 from bot.errors import StoreError
 from bot.storage import Place
 

@@ -52,6 +52,7 @@ APPS = {
     "http": Installed("events", "A0000000001", "U0000000091", "xoxb-1111-http-bot", "xapp-1-http-unused", "0f" * 16, 4101),
     "socket": Installed("socket", "A0000000002", "U0000000092", "xoxb-2222-socket-bot", "xapp-1-socket-app", "1e" * 16, 4102),
     "crash": Installed("events", "A0000000003", "U0000000093", "xoxb-3333-crash-bot", "xapp-1-crash-unused", "2d" * 16, 4103),
+    "late": Installed("events", "A0000000004", "U0000000094", "xoxb-4444-late-bot", "xapp-1-late-unused", "4d" * 16, 4104),
 }  # fmt: skip
 
 

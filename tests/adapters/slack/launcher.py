@@ -1,7 +1,8 @@
 """Starts the bot as `smtpbot serve slack` does, with what the end-to-end tests need and the product must not have.
 
 TEST_STORE: a database that outlives the process. TEST_DIE: where it kills itself, once: before-claim, after-claim,
-after-send (before the mark) or after-mark. TEST_SLOW: seconds that reading a long text takes.
+after-send (before the mark) or after-mark. TEST_SLOW: seconds that reading a long text takes. TEST_HURRY: what
+takes seconds takes tenths of them.
 """
 
 import os
@@ -60,8 +61,18 @@ class SlowBot(Bot):
         return super().answer(text, via, drafts)
 
 
+def _hurry() -> None:
+    app.ANSWER_WITHIN = 0.3
+    sending.RETRIES, sending.TRY_FOR = (0.05,) * 4, 5.0
+    posting.AGAIN = (0.05, 0.05, 0.05)
+
+
 if __name__ == "__main__":
     import adapters.serve
+    from adapters.slack import app, posting, sending
+
+    if "TEST_HURRY" in os.environ:
+        _hurry()
 
     adapters.serve.Bot = SlowBot  # type: ignore[misc]
     try:

@@ -354,7 +354,7 @@ def test_file_in_a_direct_message_is_read(house: House, app: Installed) -> None:
         ("screen.png", b"\x89PNG", "picture"),
         ("report.pdf", b"%PDF", "do not read .pdf files"),
         ("big.log", b"x" * 10_000_001, "larger than 10 MB"),
-        ("login.eml", b"<!DOCTYPE html><title>Sign in</title>", "could not be fetched"),
+        ("login.eml", b"<!DOCTYPE html><title>Sign in</title>", "files:read"),
     ],
 )
 def test_file_that_is_not_read_gets_a_clear_answer(house: House, http: Installed, name: str, content: bytes, told: str) -> None:  # fmt: skip
@@ -402,6 +402,16 @@ def test_magnifying_glass_asks_for_an_explanation_once(house: House, app: Instal
     last = say(house, f"<@{app.bot_user}> 451")
     wait_for(lambda: house.answers_to(last["ts"], app))
     assert len(house.answers_to(sent["ts"], app)) == 1
+
+
+def test_magnifying_glass_on_what_is_no_mail_error_is_left_alone(house: House, app: Installed) -> None:
+    """People mark messages so for other reasons; a file is read, and a reply is answered in its thread."""
+    plain, parent, report = say(house, "lunch?"), say(house, "look:"), house.upload("bounce.eml", REPORT)
+    for sent in (plain, say(house, PASTE, thread_ts=parent["ts"]), report):
+        house.control("reaction", channel=CHANNEL, ts=sent["ts"], user=PERSON, name="mag", present=True)
+    for sent in (parent, report):
+        wait_for(lambda sent=sent: house.answers_to(sent["ts"], app))  # type: ignore[misc]
+    assert house.answers_to(plain["ts"], app) == []
 
 
 def test_magnifying_glass_on_an_answer_of_ours_asks_nothing(house: House, http: Installed) -> None:
