@@ -9,6 +9,7 @@ from bot.codes import disagree, permanence_of
 from bot.knowledge import Knowledge
 from bot.model import Answer, Failure, Source, Verdict
 from bot.ours import Ours
+from bot.situations import situation_of
 from bot.wording import Values
 
 MAX_STEPS = 4
@@ -22,16 +23,6 @@ _FATE_OF_HINT = {
     "ask-first": "ask",
 }
 _LINK = re.compile(r"https://[^ `\"'<>)\n]*")
-_SITUATIONS = {
-    "postfix": "postfix",
-    "exim": "exim",
-    "event": "esp",
-    "python": "script",
-    "program": "script",
-    ".net": "script",
-    "php": "script",
-    "outlook": "client",
-}
 
 
 def codes_text(failure: Failure) -> str:
@@ -40,19 +31,20 @@ def codes_text(failure: Failure) -> str:
     return f"{reply} {status}" if reply and status else reply or status or ""
 
 
-def situation_of(failure: Failure) -> str | None:
-    """The reader's situation as far as the text shows it: which server, service or program is the reader's own."""
-    return _SITUATIONS.get(failure.software or "")
-
-
 def compose(
     failure: Failure,
     verdict: Verdict,
     knowledge: Knowledge,
     ours: Ours | None = None,
     known: Mapping[str, str] | None = None,
+    said: str = "",
+    situation: str | None = None,
 ) -> Answer:
-    """The answer to one failure, in words; `known` are values for placeholders that the failure no longer shows."""
+    """The answer to one failure, in words.
+
+    `known` are values for placeholders that the failure no longer shows, `said` is the text that was pasted, and
+    `situation` the reader's, where that text is gone.
+    """
     ui = knowledge.ui
     cause_words = knowledge.cause_words(verdict.cause)
     detail_words: dict[str, Any] = {}
@@ -77,6 +69,7 @@ def compose(
         headline += " · " + codes
     if verdict.permanence:
         headline += " · " + ui["permanence"][verdict.permanence]
+    sends = bool(provider and provider["kind"] == "sender")
     incoming = knowledge.words["incoming"].get(verdict.cause) if failure.direction == "incoming" else None
     if incoming:  # our own server refused: the words are for its admin
         entry_words, detail_words, cause_words = {}, {}, incoming
@@ -85,7 +78,10 @@ def compose(
     moved = fill(move) if move else ui["who"].get(first, "")
     if ours is not None and not incoming:
         moved = ours.addressed(moved, first, failure, values)
-    filled = _filled(_steps(failure, entry_words, detail_words, cause_words), values)
+    program = named["id"] if named and named["kind"] == "mta" else None
+    if situation is None and _differs(entry_words, detail_words, cause_words, program):
+        situation = situation_of(failure, first, said, sends)
+    filled = _filled(_steps(situation, entry_words, detail_words, cause_words, program), values)
     happened = entry_words.get("happened") or detail_words.get("happened") or cause_words.get("happened")
     return Answer(
         failure=failure,
@@ -99,6 +95,7 @@ def compose(
         mind=_minds(failure, verdict, values, ui, entry_words, detail_words),
         links=_links(filled),
         sources=_sources(failure, verdict, knowledge),
+        situation=situation,
     )
 
 
@@ -112,13 +109,30 @@ def _move(first: str, entry: dict[str, Any], detail: dict[str, Any], cause: dict
     return None
 
 
-def _steps(failure: Failure, entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any]) -> list[str]:
-    found: list[str] = entry.get("steps") or detail.get("steps") or []
-    if not found:
-        situation = situation_of(failure)
-        own = (cause.get("situations") or {}).get(situation) if situation else None
-        found = own or cause.get("steps") or []
-    return found
+def _differs(entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any], program: str | None) -> bool:
+    """Whether the steps depend on the reader's situation."""
+    if entry.get("steps") and program is None:
+        return False
+    return bool(detail.get("situations") or (cause.get("situations") and not detail.get("steps")))
+
+
+def _steps(
+    situation: str | None, entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any], program: str | None
+) -> list[str]:
+    """The entry's own steps, else those of the reader's situation, else the general ones; the detail's before the cause's.
+
+    What a server program writes is written by many servers: its steps are for its own admins, and give way to those of
+    another situation.
+    """
+    own: list[str] = entry.get("steps") or []
+    if own and not (program and situation and not program.startswith(situation)):
+        return own
+    for words in (detail, cause):
+        found: list[str] = (words.get("situations") or {}).get(situation or "") or []
+        found = found or ([] if own else words.get("steps") or [])
+        if found or words.get("steps"):
+            return found or own
+    return own
 
 
 def _filled(steps: list[str], values: Values) -> tuple[str, ...]:

@@ -63,8 +63,9 @@ def _missing_words(built: dict[str, Any], words: dict[str, Any]) -> Iterator[str
         for name in ("headline", "happened", "move", "steps"):
             if not told.get(name):
                 yield f"cause {cause}: no `{name}`"
-        if set(told.get("situations") or {}) - set(SITUATIONS):
-            yield f"cause {cause}: unknown situation"
+        for words_of in (told, *(told.get("details") or {}).values()):
+            if set(words_of.get("situations") or {}) - set(SITUATIONS):
+                yield f"cause {cause}: unknown situation"
         if not {"customer", "postmaster"} <= set(told.get("draft") or {}):
             yield f"cause {cause}: a draft is missing"
         for detail in facts.get("details") or {}:
@@ -89,10 +90,19 @@ def _wrong_words(words: dict[str, Any]) -> Iterator[str]:
                 for url in _URL.findall(text):
                     if not url.startswith("https://"):
                         yield f"{kind} {key}: {url} is not https"
-            steps = list(value.get("steps") or []) if isinstance(value, dict) else []
-            for step in steps:
+            for step in _steps(value):
                 if len(step.split()) > MAX_STEP_WORDS:
                     yield f"{kind} {key}: a step has more than {MAX_STEP_WORDS} words: {step[:50]}…"
+
+
+def _steps(value: Any) -> Iterator[str]:
+    """Every step in the words of a cause or an entry: its own, those of each situation and of each detail."""
+    if isinstance(value, dict):
+        yield from value.get("steps") or []
+        for steps in (value.get("situations") or {}).values():
+            yield from steps
+        for detail in (value.get("details") or {}).values():
+            yield from _steps(detail)
 
 
 def shares(words: dict[str, Any]) -> dict[str, list[str]]:

@@ -133,6 +133,7 @@ class Answer:
     mind: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    situation: str | None = None  # the reader's, where the steps depend on it
     recipients: tuple[str, ...] = ()  # all recipients this answer holds for
 
 

@@ -56,7 +56,7 @@ class Pastes:
         head = raw[:8_000].decode("utf-8", "replace").replace("\0", "")
         if not mail.looks_like_mail(head.replace("\r\n", "\n").replace("\r", "\n")):
             return None
-        return self._bounce(mail.read_mail(raw), via, "")
+        return self._bounce(mail.read_mail(raw), via, "", head)
 
     def _elsewhere(self, bounce: Bounce, text: str) -> bool:
         """Whether what was read as a failure is one of another program: FTP, a web server, a database."""
@@ -98,17 +98,17 @@ class Pastes:
                     break
         if not _tells(verdict, text, via):
             return None
-        answer = compose(failure, verdict, self.knowledge, self.ours)
+        answer = compose(failure, verdict, self.knowledge, self.ours, said=text)
         message = rendering.bounce_message((answer,), self.knowledge.ui)
         said = not opens and (failure.recipient is not None or len(text.split()) >= MIN_SAID or via == "channel")
         told = Question("topic", text, via, topic=text[:200])
         return Reply("topic", via, True, said and verdict.cause not in _NO_FAILURE, message, (answer,), told)
 
-    def _bounce(self, bounce: Bounce, via: Via, text: str) -> Reply:
+    def _bounce(self, bounce: Bounce, via: Via, text: str, head: str = "") -> Reply:
         ui = self.knowledge.ui
         if bounce.sort == "ordinary":
             return note("none", via, " ".join((ui["none"]["ordinary"], *bounce.limits)))
-        answers = tuple(self._answers(bounce.failures[:MAX_RECIPIENTS]))
+        answers = tuple(self._answers(bounce.failures[:MAX_RECIPIENTS], text or head))
         if bounce.sort in _NOTE_SORTS and not any(answer.verdict.cause not in ("unclear",) for answer in answers):
             answers = self._named(bounce)
         if via == "channel" and not self._wakes(bounce, text, answers):
@@ -138,9 +138,9 @@ class Pastes:
             return True
         return bounce.sort == "reply" or neighbors.speaks_of_mail(text)
 
-    def _answers(self, failures: Iterable[Failure]) -> Iterable[Answer]:
+    def _answers(self, failures: Iterable[Failure], said: str = "") -> Iterable[Answer]:
         for failure in failures:
-            yield compose(failure, decide(failure, self.knowledge), self.knowledge, self.ours)
+            yield compose(failure, decide(failure, self.knowledge), self.knowledge, self.ours, said=said)
 
     def _named(self, bounce: Bounce) -> tuple[Answer, ...]:
         """Answers for what is no failure: automatic replies, complaints, success reports."""

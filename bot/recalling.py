@@ -24,7 +24,7 @@ _PERMANENCES: dict[str, Permanence] = {"p": "permanent", "t": "temporary", "-": 
 _FATES: dict[str, Fate] = {"f": "failed", "d": "delayed", "o": "delivered", "u": "unknown"}
 _SURE: dict[str, Confidence] = {"c": "certain", "l": "likely", "g": "guess"}
 _DIRECTIONS = {"o": "outgoing", "i": "incoming", "u": "unknown"}
-_SOFTWARE = {"-": None, "p": "postfix", "e": "exim", "s": "event", "g": "program", "k": "outlook"}
+_SITUATIONS = {"-": None, "p": "postfix", "e": "exim", "s": "esp", "g": "script", "k": "client", "h": "hosting", "l": "plesk", "x": "exchange"}  # fmt: skip
 _CODES = re.compile(r"(?:[245]\d\d)?:(?:[245]\.\d{1,3}\.\d{1,3})?")
 _ASKED = "q:"
 _ANSWERED = "a:"
@@ -57,7 +57,10 @@ def recall_answers(
 ) -> tuple[Answer, ...]:
     """The answers that references stand for; those that the knowledge no longer has are left out."""
     found = (_recalled(reference, values, knowledge) for reference in references)
-    return tuple(compose(failure, verdict, knowledge, ours, values) for failure, verdict in filter(None, found))
+    return tuple(
+        compose(failure, verdict, knowledge, ours, values, situation=situation)
+        for failure, verdict, situation in filter(None, found)
+    )
 
 
 def _asked(reply: Reply) -> str:
@@ -75,7 +78,7 @@ def _reference(answer: Answer) -> str:
     failure, verdict = answer.failure, answer.verdict
     flags = (
         _letter(_PERMANENCES, verdict.permanence) + _letter(_FATES, verdict.fate) + _letter(_SURE, verdict.confidence)
-        + _letter(_DIRECTIONS, failure.direction) + _letter(_SOFTWARE, failure.software, "-")
+        + _letter(_DIRECTIONS, failure.direction) + _letter(_SITUATIONS, answer.situation, "-")
     )  # fmt: skip
     named = (verdict.entry, verdict.cause, verdict.detail, verdict.provider_id)
     codes = (failure.reply_code or "", failure.enhanced_code or "", flags)
@@ -99,7 +102,9 @@ def _names(knowledge: Knowledge) -> tuple[dict[str, Rule], dict[str, str]]:
     return rules, {_short(name): name for name in names}
 
 
-def _recalled(reference: str, values: Mapping[str, str], knowledge: Knowledge) -> tuple[Failure, Verdict] | None:
+def _recalled(
+    reference: str, values: Mapping[str, str], knowledge: Knowledge
+) -> tuple[Failure, Verdict, str | None] | None:
     """What the answer was composed of; None for a reference of another version or made up by somebody."""
     parts = reference.removeprefix(_ANSWERED).split(":")
     if not reference.startswith(_ANSWERED) or len(parts) != 7 or len(parts[6]) != 5:
@@ -111,14 +116,14 @@ def _recalled(reference: str, values: Mapping[str, str], knowledge: Knowledge) -
         return None
     detail, provider = names.get(parts[2]), names.get(parts[3])
     home = knowledge.providers.get(provider or "")
-    permanence, fate, sure, direction, software = tuple(parts[6])
+    permanence, fate, sure, direction, situation = tuple(parts[6])
     failure = Failure(
         reply_code=reply, enhanced_code=status, remote_mta=values.get("host"), reporting_mta=values.get("reporting_host"),
-        queue_id=values.get("queue_id"), direction=_DIRECTIONS.get(direction, "unknown"), software=_SOFTWARE.get(software),  # type: ignore[arg-type]
+        queue_id=values.get("queue_id"), direction=_DIRECTIONS.get(direction, "unknown"),  # type: ignore[arg-type]
     )  # fmt: skip
     verdict = Verdict(
         cause, (cause,), detail, _SURE.get(sure, "guess"), _PERMANENCES.get(permanence), _FATES.get(fate, "unknown"),
         home["family"] if home else None, provider if home else None, rule.id if rule else None,
         (rule.who if rule else ()) or knowledge.who_acts(cause, detail), "", rule,
     )  # fmt: skip
-    return failure, verdict
+    return failure, verdict, _SITUATIONS.get(situation)

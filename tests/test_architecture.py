@@ -36,7 +36,7 @@ ORDER = [
         "readers.mail",
         "readers.files",
     },
-    {"reading", "neighbors", "question"},
+    {"reading", "neighbors", "question", "situations"},
     {"knowledge", "building"},
     {"recognising"},
     {"deciding", "suggestions", "searching"},
@@ -60,7 +60,7 @@ ALLOWED_BESIDE = {
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),
 }  # fmt: skip
-PURE = ["codes", "undamage", "matching", "senses", "redaction", "reading", "neighbors", "question", "deciding", "suggestions", "wording", "ours", "answering", "lookups", "drafts",
+PURE = ["codes", "undamage", "matching", "senses", "redaction", "reading", "neighbors", "question", "situations", "deciding", "suggestions", "wording", "ours", "answering", "lookups", "drafts",
         "rendering", "recalling", "record", "app"]  # fmt: skip
 FORBIDDEN = {
     "time",

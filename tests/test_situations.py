@@ -1,0 +1,67 @@
+"""The steps fit the server, panel, program or service that a text shows as the reader's own; the general ones otherwise."""
+
+import pytest
+
+from bot.app import Bot
+
+ASKED = {
+    "plesk": "Plesk mail log says: 554 5.7.1 192.0.2.1 is in a block list",
+    "exim": "2026-11-20 10:00:00 1abcDE-0001 ** kim@example.org R=dnslookup T=remote_smtp: SMTP error from remote mail server "
+    "after RCPT TO:<kim@example.org>: host mx.example.org [198.51.100.7]: 550 Sender IP 192.0.2.1 is in a block list",
+    "exchange": "Delivery is delayed to these recipients or groups:\n\nkim@example.org\n\nDiagnostic information for administrators:\n\n"
+    "Generating server: mail.example.com\n\nkim@example.org\n#< #4.4.1 SMTP; 441 4.4.1 connection timed out>",
+    "hosting": "On shared hosting I get: 550 5.7.1 Message rejected, 192.0.2.1 is in a block list",
+    "script": "WordPress contact form: SMTP Error: Could not connect. 554 5.7.1 <kim@example.org>: Relay access denied",
+    "client": "Thunderbird: An error occurred while sending mail. The mail server responded: 552 5.3.4 Message size exceeds "
+    "fixed limit. Please check the message and try again.",
+    "esp": '{"event":"bounce","email":"kim@example.org","reason":"552 5.3.4 message size exceeds limit","type":"bounce",'
+    '"sg_event_id":"a","sg_message_id":"b","timestamp":1763600000}',
+    "postfix": "Nov 18 09:12:31 mail postfix/smtp[2211]: 4F2A31B0C8: to=<kim@example.org>, relay=none, delay=30, dsn=4.4.1, "
+    "status=deferred (connect to mx.example.org[198.51.100.7]:25: Connection timed out)",
+    None: "552 5.3.4 Message size exceeds fixed limit",
+}
+
+
+@pytest.mark.parametrize("situation", ASKED, ids=str)
+def test_the_text_shows_the_situation(bot: Bot, situation: str | None) -> None:
+    """Each has its own steps, and none is guessed where the text shows none."""
+    (answer,) = bot.answer(ASKED[situation]).answers
+    assert answer.situation == situation
+    words = bot.knowledge.cause_words(answer.verdict.cause)
+    detail = (words.get("details") or {}).get((answer.verdict.detail or "/").partition("/")[2]) or {}
+    own = (detail.get("situations") or {}).get(situation) or (words.get("situations") or {}).get(situation)
+    if situation:
+        assert own and len(answer.steps) == len(own)
+    assert not any("{" in step for step in answer.steps)
+
+
+@pytest.mark.parametrize("situation", ["exim", "client", "esp", "script"])
+def test_a_button_brings_the_same_steps(bot: Bot, situation: str) -> None:
+    """The situation is carried by the reference, since the text is gone."""
+    from bot.recalling import references_of, values_of
+
+    reply = bot.answer(ASKED[situation])
+    again = bot.recall(references_of(reply), values_of(reply.answers[0], bot.knowledge))
+    assert again is not None and again.answers[0].situation == situation
+    assert len(again.answers[0].steps) == len(reply.answers[0].steps)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "This message was created automatically by mail delivery software.\n\n  kim@example.org\n    host mx.example.org "
+        "[198.51.100.7]\n    SMTP error from remote mail server after RCPT TO:<kim@example.org>:\n    550 5.1.1 User unknown",
+        "Generating server: mail.example.com\n\nkim@example.org\nRemote server returned '550 5.1.1 User unknown'",
+    ],
+)
+def test_who_can_only_correct_an_address_is_told_no_server_commands(bot: Bot, report: str) -> None:
+    """A report of the sender's server shows that server, but the sender moves first and has no shell there."""
+    (answer,) = bot.answer(report).answers
+    assert answer.verdict.cause == "mailbox-not-found" and answer.situation is None
+    assert not any("exim " in step or "Get-" in step for step in answer.steps)
+
+
+def test_the_outlook_of_a_host_name_is_no_mail_program(bot: Bot) -> None:
+    """A reply of Microsoft's servers says nothing of the reader's program."""
+    text = "552 5.3.4 Message size exceeds limit [AM0EUR02FT012.eop-EUR02.prod.protection.outlook.com]"
+    assert bot.answer(text).answers[0].situation is None
