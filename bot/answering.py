@@ -113,7 +113,7 @@ def _differs(entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any
     """Whether the steps depend on the reader's situation."""
     if entry.get("steps") and program is None:
         return False
-    return bool(detail.get("situations") or (cause.get("situations") and not detail.get("steps")))
+    return bool(program or detail.get("situations") or (cause.get("situations") and not detail.get("steps")))
 
 
 def _steps(
@@ -129,9 +129,8 @@ def _steps(
         return own
     for words in (detail, cause):
         found: list[str] = (words.get("situations") or {}).get(situation or "") or []
-        found = found or ([] if own else words.get("steps") or [])
-        if found or words.get("steps"):
-            return found or own
+        if found or (words.get("steps") and not own):
+            return found or list(words["steps"])
     return own
 
 

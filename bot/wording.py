@@ -6,6 +6,7 @@ Between backticks a missing value becomes a CAPITAL stand-in, in prose it become
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from ipaddress import IPv6Address
 
 from bot.model import Failure, Verdict
 from bot.readers.replies import ADDRESS_CORE
@@ -135,6 +136,21 @@ class Values:
         address = self.get("ip")
         return ".".join(reversed(address.split("."))) if address and "." in address else None
 
+    def spf_ip(self) -> str | None:
+        """The sending IP as a term of an SPF record."""
+        address = self.get("ip")
+        return f"ip{'6' if ':' in address else '4'}:{address}" if address else None
+
+    def ptr_name(self) -> str | None:
+        """The name under which the sending IP's PTR record stands in DNS."""
+        address = self.get("ip")
+        if address is None or ":" not in address:
+            return f"{self.get('reversed_ip')}.in-addr.arpa" if address else None
+        try:
+            return IPv6Address(address).reverse_pointer
+        except ValueError:
+            return None
+
     def host(self) -> str | None:
         """The server that spoke."""
         return self._failure.remote_mta
@@ -213,6 +229,8 @@ _FINDERS: dict[str, Callable[[Values], str | None]] = {
         "sender_domain",
         "ip",
         "reversed_ip",
+        "spf_ip",
+        "ptr_name",
         "host",
         "reporting_host",
         "provider",

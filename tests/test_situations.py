@@ -16,8 +16,8 @@ ASKED = {
     "fixed limit. Please check the message and try again.",
     "esp": '{"event":"bounce","email":"kim@example.org","reason":"552 5.3.4 message size exceeds limit","type":"bounce",'
     '"sg_event_id":"a","sg_message_id":"b","timestamp":1763600000}',
-    "postfix": "Nov 18 09:12:31 mail postfix/smtp[2211]: 4F2A31B0C8: to=<kim@example.org>, relay=none, delay=30, dsn=4.4.1, "
-    "status=deferred (connect to mx.example.org[198.51.100.7]:25: Connection timed out)",
+    "postfix": "Nov 18 09:12:31 mail postfix/smtp[2211]: 4F2A31B0C8: to=<kim@example.org>, relay=mx.example.org[198.51.100.7]:25, "
+    "delay=30, dsn=5.7.1, status=bounced (host mx.example.org[198.51.100.7] said: 550 5.7.1 192.0.2.1 is in a block list)",
     None: "552 5.3.4 Message size exceeds fixed limit",
 }
 
