@@ -35,15 +35,12 @@ def get(site: Site, path: str) -> requests.Response:
     return requests.get(site.url + path, timeout=60)
 
 
-def test_page_without_numbers_says_so(site: Site) -> None:
+def test_page_without_numbers_says_so(bot: Bot) -> None:
     """And has no chart."""
-    told = get(site, "/stats")
-    assert (
-        told.status_code == 200
-        and "no mail error was explained here" in told.text
-        and '<img src="/stats' not in told.text
-    )
-    missing = get(site, "/stats.svg")
+    with open_site(bot) as site:
+        told, missing = get(site, "/stats"), get(site, "/stats.svg")
+    assert told.status_code == 200 and "no mail error was explained here" in told.text
+    assert '<img src="/stats' not in told.text
     assert missing.status_code == 404 and "There is no chart right now" in missing.text
 
 
