@@ -41,6 +41,10 @@ types: $(DEVELOPMENT)
 check-data: $(RUNTIME) $(KNOWLEDGE)
 	@$(BIN)/smtpbot data check
 
+coverage: $(DEVELOPMENT) $(KNOWLEDGE) ## branch coverage of bot/ by its own tests; under 90 % fails
+	@$(BIN)/python -m coverage run --branch --source=bot -m pytest -q tests/test_*.py
+	@$(BIN)/python -m coverage report --sort=cover --fail-under=90
+
 check-secrets: $(DEVELOPMENT) ## look for credentials in what is committed; those made up for tests are listed
 	@$(BIN)/python scripts/check_secrets.py
 

@@ -104,11 +104,20 @@ class Bot:
         reply = self._questions.answer(text, asked, via) if asked else None
         reply = reply or self._pastes.answer(text, via, asked.opens if asked else False)
         if reply:
-            return reply
+            asks = asked is not None and via != "channel" and (asked.opens or "?" in text)
+            return (self._questions.explain(text, via) or reply) if asks and _says_nothing(reply) else reply
         return silence(via) if via == "channel" else note("none", via, self._questions.unknown(asked))
 
     def _drafted(self, reply: Reply) -> Reply:
         return replace(reply, drafts=make_drafts(reply.answers[0], self.knowledge)) if reply.answers else reply
+
+
+def _says_nothing(reply: Reply) -> bool:
+    """Whether a text was read as a failure whose words name no cause."""
+    return (
+        reply.kind == "bounce" and len(reply.answers) == 1 and reply.answers[0].verdict.cause == "unclear"
+        and reply.answers[0].verdict.rule is None
+    )  # fmt: skip
 
 
 def _is_json(text: str) -> bool:

@@ -44,6 +44,16 @@ class Questions:
             return silence(via) if via == "channel" else note("none", via, self.unknown(asked))
         return None
 
+    def explain(self, text: str, via: Via) -> Reply | None:
+        """What the one code of a question means, of which the words say nothing more; None where there are several."""
+        codes = question.codes_in(text)
+        if len(codes) != 1 or not lookups.is_known(codes[0], self.knowledge):
+            return None
+        provider, _ = named_provider(question.words_of(text), self.knowledge)
+        answer = lookups.code_answer(codes[0], self.knowledge, provider)
+        asked = Question("code", text, via, codes, provider=provider)
+        return self._code(answer, asked, via) if answer else None
+
     def _private(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
         code = find_private(text, self.knowledge) if len(asked.words) <= MAX_BESIDE else None
         if code is None:

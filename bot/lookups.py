@@ -73,6 +73,8 @@ def _provider_answer(code: Code, knowledge: Knowledge, provider: str | None) -> 
     numbers = sorted(numbers, key=lambda n: (not knowledge.rules[n].verified, knowledge.rules[n].worded))
     if not numbers:
         return None
+    if provider and status and knowledge.find_enhanced(status) and _by_words(numbers, knowledge):
+        return _many_meanings(code, numbers, knowledge)
     rule = knowledge.rules[numbers[0]]
     permanence = rule.permanence or PERMANENCE.get((reply or status or "0")[0])
     home = knowledge.providers[rule.provider or ""]
@@ -94,6 +96,27 @@ def _provider_answer(code: Code, knowledge: Knowledge, provider: str | None) -> 
         mind=(*answer.mind[:1], *[_plain(text, knowledge) for text in others[:2]]),
         why="",
     )
+
+
+def _by_words(numbers: list[int], knowledge: Knowledge) -> bool:
+    """Whether a provider uses a code for so much that only the words after it tell what is meant."""
+    rules = [knowledge.rules[number] for number in numbers]
+    return len({rule.cause for rule in rules}) >= MAX_VARIANTS and all(rule.worded for rule in rules)
+
+
+def _many_meanings(code: Code, numbers: list[int], knowledge: Knowledge) -> Answer | None:
+    """What the code means in general, and the meanings that one provider gives it."""
+    answer = _status_answer(code, knowledge)
+    if answer is None:
+        return None
+    meanings: dict[str, str] = {}
+    for rule in (knowledge.rules[number] for number in numbers):
+        words = knowledge.words["entries"].get(rule.id) or {}
+        meanings.setdefault(rule.cause, first_sentence(words.get("happened", "")))
+    name = knowledge.providers[knowledge.rules[numbers[0]].provider or ""]["name"]
+    told = [f"{name}: {_plain(text, knowledge)}" for text in list(meanings.values())[:MAX_VARIANTS] if text]
+    lead = knowledge.ui["many_meanings"].replace("{provider}", name).replace("{code}", code[1] or "")
+    return _changed(answer, happened=f"{answer.happened} {lead}", mind=(*told, *answer.mind[:1]))
 
 
 def _status_answer(code: Code, knowledge: Knowledge) -> Answer | None:

@@ -188,6 +188,16 @@ def asks_meaning(text: str) -> bool:
     return bool(_MEANING.search(text))
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a short text without its codes."""
+    return tuple(_words(_codes(strip_noise(text))[1]))
+
+
+def codes_in(text: str) -> tuple[tuple[str | None, str | None], ...]:
+    """The codes of a short text, each once, in their order."""
+    return tuple(dict.fromkeys(_codes(strip_noise(text))[0]))
+
+
 def find_told(text: str) -> Iterator[re.Match[str]]:
     """The codes that open a line or that somebody is said to have got, with words after them; `verb` is what led to it."""
     return islice(_TOLD.finditer(text, 0, MAX_TOLD), MAX_FOUND)

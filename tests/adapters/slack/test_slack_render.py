@@ -206,3 +206,23 @@ def test_long_answers_go_on_in_further_messages_and_too_much_is_cut_and_says_so(
 def test_escape(text: str, escaped: str) -> None:
     """Slack's three characters, and what nobody sees."""
     assert escape(text) == escaped
+
+
+def test_forty_recipients_stay_readable(bot: Bot) -> None:
+    """One message: what happened for each reason, how many it is about, the first few by name."""
+    replies = [
+        ("5.1.1", "550 5.1.1 User unknown"), ("5.2.2", "552 5.2.2 Mailbox full"), ("5.7.1", "554 5.7.1 Message rejected as spam"),
+        ("4.4.1", "421 4.4.1 Connection timed out"),
+    ]  # fmt: skip
+    fields = [
+        f"Final-Recipient: rfc822; user{number}@example.org\r\nAction: failed\r\nStatus: {status}\r\nDiagnostic-Code: smtp; {said}\r\n"
+        for number, (status, said) in zip(range(40), replies * 10, strict=False)
+    ]
+    head = "From: MAILER-DAEMON@mx.example.net\r\nSubject: Undelivered\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n"
+    report = "--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n\r\n"
+    reply = bot.answer_mail((head + report + "\r\n".join(fields) + "\r\n--x--\r\n").encode())
+    assert len(reply.answers) == 40
+    pages = render(reply, True, buttons(reply, bot.knowledge))
+    check(pages)
+    assert len(pages) == 1 and len(pages[0]["text"]) < 4_000
+    assert "40 recipients" in pages[0]["text"] and "user39" not in pages[0]["text"]
