@@ -40,7 +40,7 @@ def mask_addresses(text: str) -> str:
             continue
         domain = _DOMAIN.match(text, at.end())
         start = _local_start(text, at.start(), done) if domain else at.start()
-        if domain and start < at.start():
+        if domain and start < at.start() and not text.startswith(MASK, start):
             first = text[start + 1] if text[start] == '"' else text[start]
             out += (text[done:start], first, MASK, text[at.start() : domain.end()])
             done = domain.end()

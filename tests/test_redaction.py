@@ -23,6 +23,29 @@ from bot.redaction import mask_addresses, redact
         ("mailto:kim@example.com|kim@example.com", "mailto:k•••@example.com|k•••@example.com"),
         ("`swaks --to kim@example.com`", "`swaks --to k•••@example.com`"),
         ("k•••@example.com", "k•••@example.com"),
+        ('see "a b c"@example.com now', "see a•••@example.com now"),
+        ('""@example.com', '"•••@example.com'),
+        ('x"@example.com', 'x"@example.com'),
+        ('kim@a.example "lee b"@b.example', "k•••@a.example l•••@b.example"),
+        (
+            "*kim*@example.com _lee@example.com ~max@example.com",
+            "*k•••@example.com _l•••@example.com ~m•••@example.com",
+        ),
+        ("=kim@example.com ./+-kim@example.com", "=k•••@example.com ./+-k•••@example.com"),
+        ("*@example.com", "*•••@example.com"),
+        (
+            "FROM=kim@example.com orig_to=lee@example.com rcpt=max@example.com",
+            "FROM=k•••@example.com orig_to=l•••@example.com rcpt=m•••@example.com",
+        ),
+        (
+            "sasl_username=kim@example.com authid=lee@example.com",
+            "sasl_username=k•••@example.com authid=l•••@example.com",
+        ),
+        ("kim@example.com@example.org", "k•••@example.com@example.org"),
+        ("a\tkim@example.com\nlee@example.com", "a\tk•••@example.com\nl•••@example.com"),
+        ("kim@example.com.", "k•••@example.com."),
+        ("kim%40example.com lee@", "k•••%40example.com lee@"),
+        ("KIM%40EXAMPLE.COM", "K•••%40EXAMPLE.COM"),
     ],
 )
 def test_addresses_keep_first_letter_and_domain(text: str, masked: str) -> None:
