@@ -153,7 +153,8 @@ class Handlers:
             self.note(replies, asked.place.tenant, begun)
             return [page for reply in replies for page in self.draw(reply, not asked.private)]
         except Exception as error:
-            return [self.failed(error)]
+            told = self.failed(error)
+            return [] if asked.quiet else [told]
 
     def note(self, replies: list[Reply], tenant: str, begun: float) -> None:
         """Count replies that were given."""
@@ -240,9 +241,11 @@ class Handlers:
             return frozenset()
 
     async def _is_mail_error(self, text: str) -> bool:
-        if len(text) > LONG_TEXT:
-            return (await asyncio.to_thread(self.bot.answer, text, "channel")).answered
-        return self.bot.answer(text, "channel").answered
+        try:
+            return (await self._ask_text(text, "channel")).answered
+        except Exception as error:
+            self.failed(error)
+            return False
 
     async def _find_replies(self, asked: Asked, client: AsyncWebClient) -> list[Reply] | None:
         """What is said to a message; where a mention says nothing by itself, to what its thread began with. None: unseen."""

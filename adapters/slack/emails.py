@@ -30,7 +30,7 @@ def read_email(file: Mapping[str, Any]) -> Email:
         text = file.get("preview_plain_text")
     if not text:
         kind, text = "html", file.get("simplified_html")
-    parts = [part for part in file.get("attachments") or () if isinstance(part, Mapping) and part.get("url")]
+    parts = [part for part in records(file.get("attachments")) if part.get("url")]
     kinds = [(str(part.get("mimetype")).lower().partition(";")[0], str(part["url"])) for part in parts]
     wanted = tuple((name, url) for name, url in kinds if name in REPORT_PARTS)
     return Email(tuple(_headers(file)), kind, str(text or ""), wanted)
@@ -53,8 +53,13 @@ def write_email(email: Email, page: bytes, parts: list[tuple[str, bytes]]) -> by
     return head + b'Content-Type: %s; boundary="%s"\n\n%s--%s--\n' % (shape, boundary, body, boundary)
 
 
+def records(told: Any) -> list[Mapping[str, Any]]:
+    """The objects in a list of Slack's; other programs' messages hold anything, and what is none is passed over."""
+    return [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+
+
 def _headers(file: Mapping[str, Any]) -> Iterable[str]:
-    told: Mapping[str, Any] = file.get("headers") or {}
+    told = next(iter(records([file.get("headers")])), {})
     values = [
         ("From", _people(file.get("from"))), ("To", _people(file.get("to"))), ("Cc", _people(file.get("cc"))),
         ("Subject", file.get("subject") or file.get("title")), ("Date", told.get("date")),
@@ -67,5 +72,5 @@ def _headers(file: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _people(told: Any) -> str:
-    people = [person for person in told or () if isinstance(person, Mapping)][:MAX_PEOPLE]
+    people = records(told)[:MAX_PEOPLE]
     return ", ".join(str(person.get("original") or person.get("address") or "") for person in people)

@@ -15,6 +15,7 @@ READ_WITHIN = 20  # seconds for one file
 CHUNK = 65_536
 AT_ONCE = 4  # files that are fetched at the same time, since each may take MAX_FILE bytes of memory
 MAX_PARTS = 3  # attachments of an e-mail that are fetched
+REFUSED, MAX_REFUSED = b'{"ok":false,"error":', 1_000  # how Slack's methods refuse, and how long that is at most
 NOT_ALLOWED = ("missing_scope", "not_allowed_token_type", "no_permission")
 
 DENIED = (
@@ -41,7 +42,7 @@ class Files:
         """The bytes of a file, one more than MAX_FILE at most; a sentence with {name} where they cannot be had.
 
         The token goes to Slack's own hosts only, and follows no redirect. Without the scope files:read Slack answers
-        with a page to log in, which is no file.
+        with a page to log in, or as its methods refuse; neither is a file.
         """
         async with self._gate:
             if upload.email is None:
@@ -71,7 +72,9 @@ class Files:
                 is_page = response.content_type == "text/html" or _is_page(raw)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
             return GONE
-        return DENIED if is_page and not page else raw
+        if (is_page and not page) or (raw.startswith(REFUSED) and len(raw) < MAX_REFUSED):
+            return DENIED
+        return raw
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from adapters.attachments import READABLE
-from adapters.slack.emails import Email, read_email
+from adapters.slack.emails import Email, read_email, records
 from adapters.slack.installs import PLATFORM, name_tenant
 from bot.model import Via
 from bot.storage import Place
@@ -49,6 +49,7 @@ class Asked:
     private: bool  # nobody but the asker reads the answer
     uploads: tuple[Upload, ...] = ()
     parent: str | None = None  # of a mention in a thread: the message the thread began with
+    marked: bool = False  # by :mag:; the message is to be read first
     quiet: bool = False  # nobody asked in words: only an answer is said, never that there is none
 
     @property
@@ -67,7 +68,7 @@ def read_mention(body: Mapping[str, Any], bot_user: str) -> Asked | None:
     event = body["event"]
     if not _written_by_a_person(event, bot_user):
         return None
-    text = _mention_of(bot_user).sub(" ", event.get("text") or "").strip()
+    text = _mention_of(bot_user).sub(" ", str(event.get("text") or "")).strip()
     direct = _is_direct(event)
     thread = event.get("thread_ts") or (None if direct else event["ts"])
     parent = event["thread_ts"] if event.get("thread_ts") not in (None, event["ts"]) else None
@@ -92,7 +93,7 @@ def read_overheard(body: Mapping[str, Any], bot_user: str) -> Asked | None:
         return None
     if not (_written_by_a_person(event, bot_user) or _is_email(event)):
         return None
-    text = event.get("text") or ""
+    text = str(event.get("text") or "")
     if _mention_of(bot_user).search(text):
         return None  # comes as a mention, too
     return _asked(body, text.strip(), "channel", event.get("thread_ts") or event["ts"], False)
@@ -103,18 +104,18 @@ def read_quoted(message: Mapping[str, Any]) -> tuple[str, tuple[Upload, ...]]:
     texts = [str(message.get("text") or "")]
     if not texts[0].strip():
         texts += _texts_of(message.get("blocks"))
-    files = list(message.get("files") or ())
-    for piece in list(message.get("attachments") or ())[:MAX_PIECES]:
+    files = records(message.get("files"))
+    for piece in records(message.get("attachments"))[:MAX_PIECES]:
         texts += [str(piece.get(name) or "") for name in ("pretext", "title", "text")]
-        texts += [f"{field.get('title') or ''}: {field.get('value') or ''}" for field in piece.get("fields") or ()]
+        texts += [f"{field.get('title') or ''}: {field.get('value') or ''}" for field in records(piece.get("fields"))]
         texts += [] if piece.get("text") else _texts_of(piece.get("blocks") or piece.get("message_blocks"))
-        files += piece.get("files") or ()
+        files += records(piece.get("files"))
     return "\n".join(filter(None, texts)).strip(), uploads(files)
 
 
-def uploads(files: Iterable[Mapping[str, Any]]) -> tuple[Upload, ...]:
+def uploads(files: Any) -> tuple[Upload, ...]:
     """The files of a message as they can be fetched."""
-    return tuple(read_upload(file) for file in files if isinstance(file, Mapping))
+    return tuple(read_upload(file) for file in records(files))
 
 
 def read_upload(file: Mapping[str, Any]) -> Upload:
@@ -152,7 +153,7 @@ def _asked(
     body: Mapping[str, Any], text: str, via: Via, thread: str | None, private: bool, parent: str | None = None
 ) -> Asked:
     event = body["event"]
-    files = uploads(event.get("files") or ())
+    files = uploads(event.get("files"))
     place = place_of(body, event["channel"])
     user = str(event.get("user") or "")
     return Asked(text, via, place, user, event["ts"], thread, private, files, parent, quiet=via == "channel")
@@ -178,7 +179,7 @@ def _is_direct(event: Mapping[str, Any]) -> bool:
 
 
 def _is_email(event: Mapping[str, Any]) -> bool:
-    files = event.get("files") or ()
+    files = records(event.get("files"))
     return event.get("user") == "USLACKBOT" and bool(files) and all(file.get("mode") == "email" for file in files)
 
 

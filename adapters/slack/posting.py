@@ -60,7 +60,7 @@ class Poster:
             token=client.token, base_url=client.base_url, timeout=client.timeout, session=client.session,
             logger=client.logger, retry_handlers=[],
         )  # fmt: skip
-        self._channel, self._thread = channel, thread
+        self._channel, self.thread = channel, thread
         self._notice: str | None = None
         self._busy = asyncio.Lock()
         self.sent = 0  # messages of the answer
@@ -92,7 +92,7 @@ class Poster:
         return True
 
     async def _post(self, payload: Payload) -> Any:
-        return await self._client.chat_postMessage(channel=self._channel, thread_ts=self._thread, **payload, **QUIET)
+        return await self._client.chat_postMessage(channel=self._channel, thread_ts=self.thread, **payload, **QUIET)
 
 
 async def respond_patiently(respond: Callable[[], Awaitable[Any]]) -> None:

@@ -9,7 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.inbound import Asked
 from adapters.slack.posting import Poster, code_of, find_pause, is_final, is_limited, is_unshown
-from adapters.slack.render import STILL_READING, render_line
+from adapters.slack.reactions import read_marked
+from adapters.slack.render import STILL_READING, Payload, render_line
 from bot.telemetry import describe
 
 if TYPE_CHECKING:
@@ -33,29 +34,41 @@ class Answering:
 
     async def run(self) -> bool:
         """Ask, draw, send, mark; false where Slack is to deliver the event again."""
-        drawn = await self._handlers.ask(self._asked, self._client)
+        drawn = await self._ask()
         self._drawn = True
+        if not await self._send(drawn):
+            await self._handlers.release(self._asked.key)
+            return False
+        # What nothing was said to may still be asked about.
+        await (self._handlers.mark if drawn else self._handlers.release)(self._asked.key)
+        return True
+
+    async def _send(self, drawn: list[Payload]) -> bool:
+        """Whether the event is done with: all is sent, or as much as ever can be."""
         waits = iter(RETRIES)
         while True:
             try:
                 await self._poster.send(drawn)
-                break
+                return True
             except Exception as error:
                 self._note(error)
                 if is_final(error):
-                    break
+                    return True
                 limited = is_limited(error)
                 wait = None if is_unshown(error) else find_pause(error) if limited else next(waits, None)
-                if not self._is_owed() and not is_unshown(error) and (wait is None or not limited):
-                    await self._handlers.release(self._asked.key)
+                if not (self._is_owed() or is_unshown(error) or (limited and wait and not self._handlers.stopping)):
                     return False
             if wait is None or self._handlers.stopping or time.monotonic() + wait > self._until:
                 await self._give_up()
-                break
+                return True
             await asyncio.sleep(wait)
-        # What nothing was said to may still be asked about.
-        await (self._handlers.mark if drawn else self._handlers.release)(self._asked.key)
-        return True
+
+    async def _ask(self) -> list[Payload]:
+        asked = await read_marked(self._asked, self._client) if self._asked.marked else self._asked
+        if asked is None or not (asked.text or asked.uploads or not asked.quiet):
+            return []
+        self._poster.thread = asked.thread
+        return await self._handlers.ask(asked, self._client)
 
     async def announce(self) -> None:
         """Say that the answer takes longer, unless it is already being sent."""

@@ -147,12 +147,12 @@ class House:
             app.port, "POST", "/slack/events", body, sent | {k.replace("_", "-"): v for k, v in headers.items()}
         )
 
-    def deliver(self, app: Installed, event: dict[str, Any], event_id: str = "Ev1", retry: int = 0) -> int:
+    def deliver(self, app: Installed, event: dict[str, Any], event_id: str = "Ev1", retry: int = 0, **more: str) -> int:
         """An event as Slack delivers it; the status it was acknowledged with."""
         body = {
             "type": "event_callback", "team_id": TEAM, "api_app_id": app.app_id, "event": event, "event_id": event_id,
             "event_time": int(time.time()), "authorizations": [{"team_id": TEAM, "user_id": app.bot_user, "is_bot": True}],
-        }  # fmt: skip
+        } | more  # fmt: skip
         headers = {"x_slack_retry_num": str(retry), "x_slack_retry_reason": "http_timeout"} if retry else {}
         return self.signed(app, json.dumps(body).encode(), **headers)[0]
 

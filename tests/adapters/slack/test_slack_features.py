@@ -279,6 +279,18 @@ def test_watched_channel_hears_mail_errors_and_nothing_else(house: House, watchi
     assert len(house.answers_to(pasted["ts"], watching)) == 1
 
 
+def test_fault_of_ours_is_not_told_where_nobody_asked(house: House, http: Installed) -> None:
+    """Neither by a line in a watched channel nor by a refusal that Slack would answer with retries; the log has it."""
+    ask(house, http, "watch on")
+    try:
+        event = email(9, user=PERSON, files=[], text="boom kim@example.com")
+        before = len(house.log("chat.postMessage"))
+        assert house.deliver(http, event) == 200
+        assert len(house.log("chat.postMessage")) == before
+    finally:
+        ask(house, http, "watch off")
+
+
 def test_mention_in_a_watched_channel_is_answered_once(house: House, watching: Installed) -> None:
     """It comes as a message and as a mention."""
     sent = say(house, f"<@{watching.bot_user}> {PASTE}")

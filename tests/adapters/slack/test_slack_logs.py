@@ -7,7 +7,11 @@ from tests.adapters.slack.house import APPS, House, Installed
 
 def test_logs_of_all_tests_hold_no_secret_and_no_content(house: House, bots: dict[str, Installed]) -> None:
     """No token, signature, response_url, message text or address, with logging at its most talkative."""
-    logs = {log.name: log.read_text("utf-8", "replace") for log in house.logs if "launcher" in log.name}
+    logs = {
+        log.name: log.read_text("utf-8", "replace")
+        for log in house.logs
+        if "launcher" in log.name or "process" in log.name
+    }
     assert logs and any("WARNING" in text for text in logs.values())
     forbidden = [value for app in APPS.values() for value in (app.bot_token, app.app_token, app.secret)]
     forbidden += [
@@ -30,6 +34,9 @@ def test_logs_of_all_tests_hold_no_secret_and_no_content(house: House, bots: dic
         "trigger_id",
         "xoxb-",
         "xapp-",
+        "files-pri",
+        "url_private",
+        "bounce.eml",
     ]
     for name, text in logs.items():
         told = [line for line in text.splitlines() if any(word in line for word in forbidden)]

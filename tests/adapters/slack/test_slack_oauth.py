@@ -18,7 +18,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from cryptography.fernet import Fernet
 
-from adapters.slack.oauth import INSTALL, NEEDED, REDIRECT
+from adapters.slack.app import UNSEEN
+from adapters.slack.oauth import INSTALL, NEEDED, REDIRECT, SCOPES
 from tests.adapters.slack.conftest import LAUNCHER
 from tests.adapters.slack.house import ROOT, House, Installed, _ThroughGate, end, wait_for
 
@@ -27,6 +28,8 @@ PORT = 4003
 APP = Installed("events", "A0000000009", "U0000000099", "unused", "unused", "3c" * 16, 4109)
 CLIENT, CLIENT_SECRET = "1.2", "4b" * 16
 BACK = f"http://127.0.0.1:{APP.port}{REDIRECT}"
+MAIL = (ROOT / "tests/mails/exchange-2003-quota.eml").read_bytes()
+PASTE = "550 5.1.1 <robin@example.org>: Recipient address rejected: User unknown"
 SEED = {
     "slack": {
         "team": {"name": "Example", "domain": "example"},
@@ -36,7 +39,7 @@ SEED = {
         "tokens": [
             {
                 "token": "xoxp-anybody", "type": "user", "user_id": "U000000001",
-                "scopes": ["channels:read", "channels:history", "channels:write", "channels:manage", "chat:write"],
+                "scopes": ["channels:read", "channels:history", "channels:write", "channels:manage", "chat:write", "files:write"],
             }
         ],
         "oauth_apps": [
@@ -93,6 +96,25 @@ class Workspace:
         return dict(
             json.loads(self.house.request(PORT, "POST", f"/api/{method}", urlencode(fields).encode(), headers)[1])
         )
+
+    def channel(self) -> str:
+        """The channel that all tests talk in, with the bot in it."""
+        found = next(c["id"] for c in self.api("conversations.list")["channels"] if c["name"] == "mail-help")
+        self.api("conversations.invite", channel=found, users=APP.bot_user)
+        return str(found)
+
+    def upload(self, channel: str, name: str, content: bytes) -> dict[str, Any]:
+        """A file that somebody shares in the channel."""
+        begun = self.api("files.getUploadURLExternal", filename=name, length=str(len(content)))
+        path = urlsplit(begun["upload_url"]).path
+        self.house.request(PORT, "POST", path, content, {"content-type": "application/octet-stream"})
+        files = json.dumps([{"id": begun["file_id"], "title": name}])
+        return dict(self.api("files.completeUploadExternal", files=files, channel_id=channel)["files"][0])
+
+    def answers(self, channel: str, ts: str) -> list[str]:
+        """What the bot wrote into the thread of a message."""
+        thread = self.api("conversations.replies", channel=channel, ts=ts).get("messages") or []
+        return [one["text"] for one in thread[1:] if one["user"] == APP.bot_user]
 
     def deliver(self, event: dict[str, Any], team: str, **more: Any) -> int:
         """A signed event of a workspace."""
@@ -165,6 +187,31 @@ def test_forged_state_is_refused(workspace: Workspace) -> None:
     assert workspace.get(f"{REDIRECT}?code=1&state=abc", "slack-app-oauth-state=abc")[0] == 401
 
 
+@pytest.mark.parametrize("granted", [NEEDED, SCOPES], ids=["needed", "all"])
+def test_optional_scope_is_used_where_granted_and_told_where_not(
+    workspace: Workspace, granted: tuple[str, ...]
+) -> None:
+    """The server refuses what was not granted: files, and messages that somebody points at."""
+    back, cookie = workspace.consent(",".join(granted))
+    assert workspace.get(back, cookie)[0] == 200
+    team, channel = next(iter(workspace.installs())).removeprefix("/"), workspace.channel()
+    file = workspace.upload(channel, "bounce.eml", MAIL)
+    asked = [str(workspace.api("chat.postMessage", channel=channel, text=text)["ts"]) for text in (PASTE, PASTE, "?")]
+    pointed, marked, attached = asked
+    base = {"type": "app_mention", "channel": channel, "user": "U1", "text": f"<@{APP.bot_user}>"}
+    events = [
+        base | {"ts": f"{pointed}9", "thread_ts": pointed},
+        base | {"ts": attached, "files": [file]},
+        {"type": "reaction_added", "user": "U1", "reaction": "mag", "item_user": "U1", "item": {"type": "message", "channel": channel, "ts": marked}},
+    ]  # fmt: skip
+    assert [workspace.deliver(event, team) for event in events] == [200] * 3
+    told = [" ".join(workspace.answers(channel, ts)) for ts in (pointed, attached, marked)]
+    if granted == SCOPES:
+        assert "550 5.1.1" in told[0] and "too large" in told[1] and "550 5.1.1" in told[2]
+    else:
+        assert told[0] == UNSEEN and "files:read" in told[1] and told[2] == ""
+
+
 def test_installed_workspace_is_answered_until_it_uninstalls(workspace: Workspace) -> None:
     """The token answers a mention, is not readable in the database, and goes with the app."""
     back, cookie = workspace.consent()
@@ -172,8 +219,7 @@ def test_installed_workspace_is_answered_until_it_uninstalls(workspace: Workspac
     (tenant, sealed), *others = workspace.installs().items()
     assert not others and b"xoxb" not in sealed
     team = tenant.removeprefix("/")
-    channel = next(c["id"] for c in workspace.api("conversations.list")["channels"] if c["name"] == "mail-help")
-    workspace.api("conversations.invite", channel=channel, users=APP.bot_user)
+    channel = workspace.channel()
     ts = str(workspace.api("chat.postMessage", channel=channel, text=f"<@{APP.bot_user}> 451")["ts"])
     mention = {"type": "app_mention", "channel": channel, "user": "U1", "ts": ts, "text": f"<@{APP.bot_user}> 451"}
     assert workspace.deliver(mention, team) == 200

@@ -9,8 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -182,44 +180,6 @@ def test_sigterm_finishes_running_answers(house: House, tmp_path: Path) -> None:
         counted = database.execute("SELECT tenant, kind, number FROM counts WHERE platform = 'slack'").fetchall()
     assert sorted(counted) == [(f"/{TEAM}", "bounce", 1), (f"E1/{TEAM}", "code", 1)]
     assert any("550 5.1.1" in answer["text"] for answer in house.answers_to(event["ts"], CRASH))
-
-
-# Two processes
-
-
-@pytest.fixture
-def twins(house: House, postgres: str) -> Iterator[tuple[Installed, Installed]]:
-    """Two processes of one bot on one PostgreSQL, reached by its socket: the namespace has no other way out."""
-    name = postgres.rpartition("/")[2]
-    store = f"postgresql://postgres@/{name}?host=/var/run/postgresql"
-    apps = CRASH, replace(CRASH, port=CRASH.port + 1)
-    processes = [house.start(sys.executable, LAUNCHER, TEST_STORE=store, **app.settings) for app in apps]
-    try:
-        for app in apps:
-            wait_for(lambda app=app: house.request(app.port, "GET", "/readyz")[0] == 200, 30)
-        yield apps
-    finally:
-        assert [end(process) for process in processes] == [0, 0]
-
-
-def test_two_processes_answer_each_message_once(house: House, twins: tuple[Installed, Installed]) -> None:
-    """Both are given each message twice, as message and as mention, and Slack's retries: at once, in any order."""
-    direct = house.control("message", channel=CRASH.bot_user, user=PERSON, text="help")["message"]["channel"]
-    events = [mention(CRASH, 50 + number) for number in range(6)]
-    events += [
-        {"channel": direct, "channel_type": "im", "user": PERSON, "ts": f"17903{number:05}.000100", "type": kind, "text": f"<@{CRASH.bot_user}> 421"}
-        for number in range(6) for kind in ("message", "app_mention")
-    ]  # fmt: skip
-    with ThreadPoolExecutor(8) as pool:
-        sent = [(app, event, retry) for retry in (0, 1) for event in events for app in twins]
-        statuses = list(pool.map(lambda one: house.deliver(*one[:2], "Ev50", one[2]), sent))
-    assert set(statuses) <= {200, 503}
-    for app, event, _ in sent:
-        wait_for(lambda app=app, event=event: house.deliver(app, event, "Ev50", 2) == 200)
-    for event in events[:6]:
-        assert len(house.answers_to(event["ts"], CRASH)) == 1
-    posts = [e["detail"] for e in house.log("chat.postMessage") if e["direction"] == "from_bot" and e["detail"].get("channel") == direct]  # fmt: skip
-    assert sum(post["text"].startswith("421") for post in posts) == 6
 
 
 # Starting
