@@ -22,6 +22,7 @@ _FATE_OF_HINT = {
     "resend-changed": "change",
     "ask-first": "ask",
 }
+_PROGRAMS = ("python", ".net", "php", "program", "outlook")  # they send once; no queue stands behind them
 _LINK = re.compile(r"https://[^ `\"'<>)\n]*")
 
 
@@ -89,7 +90,7 @@ def compose(
         headline=headline,
         happened=fill(happened) if happened else "",
         move=moved,
-        fate="" if incoming else fate_words(failure, verdict, ui, knowledge),
+        fate="" if incoming else fill(fate_words(failure, verdict, ui, knowledge)),
         steps=filled,
         why=_why(failure, verdict, ui),
         mind=_minds(failure, verdict, values, ui, entry_words, detail_words),
@@ -152,22 +153,40 @@ def _count_words(template: str) -> int:
     return len(template.split())
 
 
-def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge: Knowledge) -> str:
-    """What becomes of the message, in one sentence; empty where nothing shows it."""
+def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge: Knowledge, sure: bool = False) -> str:
+    """What becomes of the message, in one sentence with its placeholders; empty where nothing shows it.
+
+    The entry's, detail's or cause's own words (`fate` in the texts) before the general ones, unless the cause is a mere
+    guess; `sure` says that it is none.
+    """
     fates = ui["fate"]
+    named = sure or verdict.confidence != "guess"
+
+    def own(name: str) -> str:
+        return _own_fate(name, verdict, knowledge) if named else ""
+
     if verdict.fate == "delivered" or verdict.cause in ("accepted", "auto-reply", "complaint"):
         return "" if verdict.cause in ("auto-reply", "complaint") else str(fates["delivered"])
     if verdict.fate == "delayed" or (verdict.permanence == "temporary" and verdict.fate == "unknown"):
-        return (
-            str(fates["retry-until"]).replace("{until}", failure.retry_until)
-            if failure.retry_until
-            else str(fates["retry"])
-        )
+        if failure.retry_until:
+            return str(fates["retry-until"]).replace("{until}", failure.retry_until)
+        usual = "retry-program" if failure.software in _PROGRAMS else "retry"
+        return own("retry") or str(fates[usual])
     if verdict.permanence == "temporary":
-        return str(fates["gave-up"])
+        return own("gave-up") or str(fates["gave-up"])
     if verdict.permanence == "permanent" or verdict.fate == "failed":
         hint = knowledge.causes[verdict.cause].get("fate_hint")
-        return str(fates[_FATE_OF_HINT.get(hint or "", "resend")])
+        return own("failed") or str(fates[_FATE_OF_HINT.get(hint or "", "resend")])
+    return ""
+
+
+def _own_fate(name: str, verdict: Verdict, knowledge: Knowledge) -> str:
+    cause = knowledge.cause_words(verdict.cause)
+    detail = (cause.get("details") or {}).get((verdict.detail or "/").partition("/")[2]) or {}
+    for words in (knowledge.words["entries"].get(verdict.entry or "") or {}, detail, cause):
+        found = (words.get("fate") or {}).get(name)
+        if found:
+            return str(found)
     return ""
 
 

@@ -154,9 +154,11 @@ def _status_answer(code: Code, knowledge: Knowledge) -> Answer | None:
     if reply and reply[0] != status[0] and status[0] in "45":
         mind = [*base.mind[:1], *mind]
     steps = () if status[0] == "2" else base.steps[:2]
+    decides = row.get("weight") == "decides"
+    fate = _plain(fate_words(failure, base.verdict, ui, knowledge, decides), knowledge) if status[0] in "45" else ""
     return _changed(
         base, headline=head, happened=_plain(happened, knowledge), mind=tuple(_plain(text, knowledge) for text in mind[:3]), steps=steps,
-        why="", fate="" if status[0] == "2" or general else base.fate, move="" if status[0] == "2" else base.move,
+        why="", fate=fate, move="" if status[0] == "2" else base.move,
         sources=(Source(row.get("source", IANA), row.get("checked")),),
     )  # fmt: skip
 
@@ -188,7 +190,7 @@ def _reply_answer(reply: str, knowledge: Knowledge) -> Answer | None:
         headline=f"{reply}: {words.get('name', '')} · {ui['permanence'][kind]}",
         happened=_plain(" ".join(part for part in (words.get("standard"), words.get("wild")) if part), knowledge),
         move=_plain(move, knowledge),
-        fate=fate_words(failure, verdict, ui, knowledge) if permanence == "temporary" else "",
+        fate=_plain(fate_words(failure, verdict, ui, knowledge), knowledge) if permanence == "temporary" else "",
         steps=(_plain(words["ask"], knowledge),) if words.get("ask") else (),
         mind=tuple(_plain(text, knowledge) for text in mind),
         sources=(Source(facts.get("source", RFC5321), facts.get("checked")),),
