@@ -66,8 +66,8 @@ def _missing_words(built: dict[str, Any], words: dict[str, Any]) -> Iterator[str
         for words_of in (told, *(told.get("details") or {}).values()):
             if set(words_of.get("situations") or {}) - set(SITUATIONS):
                 yield f"cause {cause}: unknown situation"
-        if not {"customer", "postmaster"} <= set(told.get("draft") or {}):
-            yield f"cause {cause}: a draft is missing"
+        if not (told.get("draft") or {}).get("customer"):
+            yield f"cause {cause}: the draft to the customer is missing"
         for detail in facts.get("details") or {}:
             if not ((told.get("details") or {}).get(detail) or {}).get("happened"):
                 yield f"detail {cause}/{detail}: no words"

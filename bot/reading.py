@@ -74,10 +74,16 @@ def _fields(text: str) -> Bounce | None:
     return Bounce("success" if done else "report", tuple(failures), "delivery report (RFC 3464)")
 
 
+_STAMP = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\w.:+-]{0,20}")
+
+
 def _log(text: str) -> Bounce | None:
     if not logs.looks_like(text):
         return None
     failures = logs.read_log(text)
+    if len(failures) == 1 and failures[0].arrival is None:
+        stamp = _STAMP.match(text)
+        failures = [replace(failures[0], arrival=stamp[0])] if stamp else failures
     return Bounce("log", tuple(failures), "log lines") if failures else None
 
 

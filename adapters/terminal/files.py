@@ -50,7 +50,7 @@ def explain(bot: Bot, paths: list[str], as_json: bool, as_csv: bool, draft: str 
         elif as_json:
             out.write(json.dumps(record(reply, item.name, took), ensure_ascii=False) + "\n")
         elif draft is not None:
-            out.write(safe(reply.drafts.get(draft, "")) + "\n")
+            out.write(safe(reply.drafts.get(draft) or bot.knowledge.ui["draft"]["none"]) + "\n")
         else:
             _print_item(item, reply, number, len(paths) > 1 or "#" in item.name, why, out)
     return status

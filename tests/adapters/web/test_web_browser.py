@@ -19,6 +19,7 @@ REFUSED = (
     "550-5.7.26 This mail has been blocked because the sender is unauthenticated. Gmail requires all senders to "
     "authenticate with either SPF or DKIM. SPF [news.example.com] with ip: [192.0.2.7] = did not pass - gsmtp"
 )
+FULL = "<kim@example.org>: host mx.example.org[192.0.2.20] said: 552 5.2.2 mailbox is full"
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
 PATHS = (
@@ -207,6 +208,7 @@ def test_commands_and_drafts_are_copied(desk: Desk) -> None:
     page.locator(".command .copy").first.click()
     expect(page.locator("#announce")).to_have_text("Copied")
     assert page.evaluate(read) == page.locator(".command code").first.text_content()
+    paste(page, FULL)
     for name in ("customer", "postmaster"):
         button = page.locator(f'[data-copy="draft-{name}"]')
         button.click()
