@@ -87,7 +87,7 @@ def database() -> Iterator[dict[str, str]]:
     if find_programs() is None:
         yield {}
         return
-    server = Postgres()
+    server = Postgres(durable=True)
     try:
         yield {"SMTPBOT_DATABASE_URL": server.url}
     finally:

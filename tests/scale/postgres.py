@@ -23,15 +23,20 @@ def find_programs() -> Path | None:
 
 
 class Postgres:
-    """One server on loopback with one empty database; `stop` and `start` as often as one likes."""
+    """One server on loopback with one empty database; `stop` and `start` as often as one likes.
 
-    def __init__(self) -> None:
+    It writes to the disk at its leisure, unless it is to be `durable` as an operator's server is: the disk of a busy
+    machine would else make it as slow as one that is gone.
+    """
+
+    def __init__(self, durable: bool = False) -> None:
         programs = find_programs()
         if programs is None:
             required = "postgres" in os.environ.get("SMTPBOT_REQUIRE", "").split(",")
             (pytest.fail if required else pytest.skip)("initdb is not installed (Debian: postgresql)")
         assert programs
         self._programs, self._port = programs, free_port()
+        self._fsync = "on" if durable else "off"
         self._folder = Path(tempfile.mkdtemp(prefix="smtpbot-postgres-"))
         self._user: dict[str, Any] = {}
         if os.getuid() == 0:  # the server refuses to run as root
@@ -54,7 +59,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start, and return when it takes connections."""
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={self._fsync}"
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self._folder}/log", f"--options={options}")
 
     def stop(self) -> None:
