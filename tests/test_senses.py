@@ -93,6 +93,8 @@ def test_time_is_bounded() -> None:
         ("La consegna è in ritardo, il server riproverà per altre 20 ore", "delayed"),
         ("No tiene permiso para enviar mensajes a este grupo", "recipient-restricted"),
         ("450 Zu viele E-Mails von Ihnen", "rate-limited"),
+        ("550 That recipient has chosen not to receive mail like yours", "recipient-restricted"),
+        ("The domain of that name is invalid or cannot be found in DNS", "domain-not-found"),
     ],
 )  # fmt: skip
 def test_notices_in_other_languages_are_understood(text: str, cause: str) -> None:
