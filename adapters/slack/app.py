@@ -4,8 +4,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -35,7 +36,7 @@ from adapters.slack.inbound import (
 from adapters.slack.installs import PLATFORM
 from adapters.slack.numbers import answer_stats
 from adapters.slack.posting import code_of, respond_patiently
-from adapters.slack.render import STILL_READING, Payload, render, render_line
+from adapters.slack.render import STILL_READING, Payload, fitted, render, render_line
 from adapters.slack.sending import Answering
 from adapters.slack.watch import answer_setting
 from adapters.watched import Watched
@@ -47,6 +48,7 @@ from bot.telemetry import Telemetry, describe
 
 ANSWER_WITHIN = 2.5  # seconds; Slack waits three
 POLL = 0.05
+MAX_RESPONSES = 4  # a response URL works five times, and one is kept for the line that says to wait
 LONG_TEXT = 8_000  # characters from which a text is read in a thread, so that other answers go on
 FAILED = "Something went wrong here. If it happens again, tell whoever runs this bot the number {id}."
 UNSEEN = (
@@ -300,9 +302,16 @@ class Handlers:
 
 
 async def respond_all(drawn: list[Payload], respond: Respond) -> None:
-    """Further messages for the asker alone."""
-    for page in drawn:
+    """Further messages for the asker alone, as many as a response URL takes."""
+    for page in fitted(drawn, MAX_RESPONSES):
         await _try(respond, response_type="ephemeral", replace_original=False, **page)
+
+
+def in_thread(body: Mapping[str, Any], respond: Respond) -> Respond:
+    """Responds where the message stands that was pressed or picked: Slack would else leave its thread for the channel."""
+    message = {**(body.get("container") or {}), **(body.get("message") or {})}
+    thread, ts = message.get("thread_ts"), message.get("ts") or message.get("message_ts")
+    return partial(respond, thread_ts=thread) if thread and thread != ts else respond
 
 
 async def _respond_later(reading: asyncio.Task[list[Payload]], respond: Respond) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.actions import DETAIL, DRAFTS, RIGHT, SHARE, VOTE, Pressed, buttons, read_pressed
-from adapters.slack.app import Handlers, Respond, respond_all
+from adapters.slack.app import Handlers, Respond, in_thread, respond_all
 from adapters.slack.inbound import place_of
 from adapters.slack.installs import PLATFORM
 from adapters.slack.modals import result
@@ -28,6 +28,7 @@ SHARED = "Shared by <@{user}>"
 async def press(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient, respond: Respond) -> None:
     """Do what a button beneath an answer says."""
     action = str((body.get("actions") or [{}])[0].get("action_id") or "")
+    respond = in_thread(body, respond)
     try:
         drawn = await _PRESSED[action](handlers, body, read_pressed(body), respond)
     except Exception as error:
@@ -62,16 +63,15 @@ async def _share(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, 
     key = f"{_message_key(body)}/shared"
     if await handlers.claim(key) != "taken":
         return [render_line(SHARED_ALREADY)]
-    first, *more = render(reply, True, buttons(reply, handlers.bot.knowledge))
     lead = {"type": "mrkdwn", "text": SHARED.replace("{user}", str(body["user"]["id"])), "verbatim": True}
-    first = first | {"blocks": [{"type": "context", "elements": [lead]}, *first["blocks"]][:50]}
-    for page in (first, *more):
+    above = [{"type": "context", "elements": [lead]}]
+    for page in render(reply, True, buttons(reply, handlers.bot.knowledge), above):
         sent = await respond(response_type="in_channel", replace_original=False, **page)
         if getattr(sent, "status_code", 200) != 200:
             await handlers.release(key)
             return [render_line(NOT_SHARED)]
     await handlers.mark(key)
-    await respond(delete_original=True)
+    await respond(delete_original=True, thread_ts=None)
     return []
 
 

@@ -17,6 +17,7 @@ MAX_ELEMENTS = 10  # of a context block
 MAX_LINK = 60  # characters of a link that are shown; ours, Slack would show all
 MAX_PAGES = 3  # ours: messages that one answer may take up
 MAX_FALLBACK = 4_000  # Slack advises; it cuts at 40,000
+MAX_JOINED = 12_000  # ours: characters of messages that are joined; Slack refuses about 13,000 (msg_blocks_too_long)
 
 STILL_READING = "Still reading; the answer follows."
 CONTINUED = "The answer goes on:"
@@ -38,18 +39,38 @@ _LOOKALIKE = {"*": "∗", "_": "ˍ", "~": "∼"}  # mrkdwn has no escape for the
 _JOINER = "\u2060"  # invisible and without width
 
 
-def render(reply: Reply, public: bool = False, below: Sequence[Payload] = ()) -> list[Payload]:
+def render(
+    reply: Reply, public: bool = False, below: Sequence[Payload] = (), above: Sequence[Payload] = ()
+) -> list[Payload]:
     """The reply as messages of `text` and `blocks`, most often one; none for silence.
 
-    Addresses are masked where it is `public`; the blocks `below` close the last message.
+    Addresses are masked where it is `public`; the blocks `above` open the first message, those `below` close the last.
     """
     if not reply.message.parts:
         return []
     message = masked(reply.message) if public else reply.message
-    pages = _pages([*_blocks(message, _Pen(reply)), *below])
+    pages = _pages([*above, *_blocks(message, _Pen(reply)), *below])
     return [
         {"text": _fallback(message) if number == 0 else CONTINUED, "blocks": page} for number, page in enumerate(pages)
     ]
+
+
+def fitted(pages: Sequence[Payload], most: int) -> list[Payload]:
+    """The same in so many messages at most: joined where need be, and what is still too much is cut and says so."""
+    if len(pages) <= most:
+        return list(pages)
+    joined = [pages[0]]
+    for page in pages[1:]:
+        blocks = [*joined[-1]["blocks"], {"type": "divider"}, *page["blocks"]]
+        if len(blocks) <= MAX_BLOCKS and len(str(blocks)) <= MAX_JOINED:
+            text = _cut(f"{joined[-1]['text']}\n\n{page['text']}")
+            joined[-1] = {"text": text, "blocks": blocks}
+        else:
+            joined.append(page)
+    if len(joined) > most:
+        last = joined[most - 1]
+        joined[most - 1 :] = [{**last, "blocks": [*last["blocks"][: MAX_BLOCKS - 1], _context([CUT])]}]
+    return joined
 
 
 def render_line(line: str, below: Sequence[Payload] = ()) -> Payload:
@@ -216,5 +237,8 @@ def _pages(blocks: list[Payload]) -> list[list[Payload]]:
 
 
 def _fallback(message: Message) -> str:
-    text = escape(plain_text(message).replace("`", "'"))
+    return _cut(escape(plain_text(message).replace("`", "'")))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_FALLBACK else _shortened(text, MAX_FALLBACK - len(CUT) - 1) + " " + CUT

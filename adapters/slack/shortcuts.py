@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.app import ANSWER_WITHIN, Handlers, Respond, respond_all
+from adapters.slack.app import ANSWER_WITHIN, Handlers, Respond, in_thread, respond_all
 from adapters.slack.inbound import Asked, Upload, place_of, read_quoted
 from adapters.slack.modals import EMPTY, TEXT, form, read_form, result
 from adapters.slack.render import STILL_READING, Payload, render_line
@@ -21,6 +21,7 @@ async def explain_message(
     handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient, respond: Respond
 ) -> None:
     """The answer to the message that was picked, for the picker alone; it needs no right to read the channel."""
+    respond = in_thread(body, respond)
     text, files = read_quoted(body.get("message") or {})
     channel = str((body.get("channel") or {}).get("id") or "")
     work = handlers.start(_answer(handlers, body, channel, text, files, client, sharable=True))

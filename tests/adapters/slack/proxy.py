@@ -1,7 +1,7 @@
 """A proxy in front of the Slack server that fails as it is told to: proxy.py PORT UPSTREAM_PORT. Standard library only.
 
 POST /plan with [[path, status, headers, body], …]: the next requests for each path are answered so, in order, and all
-others passed on. GET /plan tells which are left.
+others passed on. GET /plan tells which are left, GET /taken the bodies of those that were answered.
 """
 
 import http.client
@@ -12,6 +12,7 @@ from typing import Any
 
 PORT, UPSTREAM = map(int, sys.argv[1:])
 plan: list[list[Any]] = []
+taken: list[str] = []
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -20,9 +21,9 @@ class Proxy(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Also what is left of the plan."""
-        if self.path == "/plan":
-            self._answer(200, {}, json.dumps(plan).encode())
+        """Also what is left of the plan, and what was taken."""
+        if self.path in ("/plan", "/taken"):
+            self._answer(200, {}, json.dumps(plan if self.path == "/plan" else taken).encode())
         else:
             self._pass_on()
 
@@ -31,11 +32,13 @@ class Proxy(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.path == "/plan":
             plan[:] = json.loads(body)
+            taken.clear()
             self._answer(200, {}, b"[]")
             return
         for step in plan:
             if step[0] in self.path:
                 plan.remove(step)
+                taken.append(body.decode())
                 self._answer(step[1], step[2], step[3].encode())
                 return
         self._pass_on(body)

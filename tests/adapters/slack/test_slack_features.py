@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.slack.app import MAX_RESPONSES
 from tests.adapters.slack.house import CHANNEL, PERSON, SLACK_PORT, House, Installed, wait_for
 
 PASTE = "550 5.1.1 <robin@example.org>: Recipient address rejected: User unknown in virtual mailbox table"
@@ -116,6 +117,22 @@ def test_button_of_another_version_is_told(house: House, http: Installed) -> Non
         )  # fmt: skip
         assert status == 200
         assert "no longer have" in next_private(house, http, before)["text"]
+
+
+def test_detail_of_several_causes_comes_in_as_many_messages_as_slack_takes(house: House, http: Installed) -> None:
+    """Three causes, each in full, and what their six codes mean by themselves."""
+    replies = ("550 5.1.1 User unknown", "552 5.2.2 Mailbox full", "554 5.7.1 Relay access denied")
+    several = "\n".join(
+        f"Nov 20 10:00:00 mail postfix/smtp[12]: 4ABC{number}: to=<{number}@example.org>, relay=mx.example.org[192.0.2.9]:25, "
+        f"dsn={reply.split()[1]}, status=bounced (host mx.example.org[192.0.2.9] said: {reply} (in reply to RCPT TO command))"
+        for number, reply in enumerate(replies)
+    )
+    answer, before = ask(house, http, several), len(private(house, http))
+    house.press(answer, "smtp_detail")
+    wait_for(lambda: any("5.7.1:" in whole(m) for m in private(house, http)[before:]))
+    told = private(house, http)[before:]
+    assert 1 <= len(told) <= MAX_RESPONSES
+    assert all(f'"{code}: ' in whole(told) for code in ("550", "5.1.1", "552", "5.2.2", "554", "5.7.1"))
 
 
 # Shortcuts and forms

@@ -1,4 +1,7 @@
-"""Slack limits, fails and refuses, before and after an event is acknowledged: a proxy stands before the Slack server."""
+"""Slack limits, fails and refuses, before and after an event is acknowledged: a proxy stands before the Slack server.
+
+It also sees what is sent to response URLs, of which the Slack server leaves the thread unread.
+"""
 
 import json
 import sys
@@ -10,7 +13,7 @@ import pytest
 
 from adapters.slack.sending import UNSENT
 from tests.adapters.slack.conftest import LAUNCHER
-from tests.adapters.slack.house import APPS, SLACK_PORT, House, end, wait_for
+from tests.adapters.slack.house import APPS, CHANNEL, SLACK_PORT, House, end, wait_for
 from tests.adapters.slack.test_slack_wire import mention
 
 APP, PORT = APPS["late"], 4300
@@ -40,6 +43,11 @@ class Slack:
     def left(self) -> list[Any]:
         """What no request got yet."""
         return list(json.loads(self.house.request(PORT, "GET", "/plan")[1]))
+
+    @property
+    def taken(self) -> list[dict[str, Any]]:
+        """What the bot sent in the requests that were planned."""
+        return [json.loads(body) for body in json.loads(self.house.request(PORT, "GET", "/taken")[1])]
 
     def deliver(self, event: dict[str, Any], retry: int = 0) -> int:
         """The status an event is acknowledged with."""
@@ -138,3 +146,40 @@ def test_late_answer_to_a_command_is_tried_again(slack: Slack) -> None:
     _, answer = slack.house.command(APP, LONG, response_url=f"http://127.0.0.1:{PORT}{path}")
     assert answer["text"].startswith("Still reading")
     wait_for(lambda: not slack.left)
+
+
+RESPONDING = "/actions/T1/8/secretpath"
+SHORT = "550 5.1.1 <robin@example.org>: User unknown"
+
+
+@pytest.mark.parametrize(("thread", "shown"), [("1.5", "1.5"), ("2.5", None), (None, None)])
+def test_shortcut_in_a_thread_is_answered_there(slack: Slack, thread: str | None, shown: str | None) -> None:
+    """The response URL alone would lead out of it; the message that a thread began with stands in the channel."""
+    slack.plan([RESPONDING, 200, {}, "ok"])
+    message = {"type": "message", "ts": "2.5", "text": SHORT, "thread_ts": thread}
+    status, _ = slack.house.interact(
+        APP, type="message_action", callback_id="explain_bounce", trigger_id="1.2.3", channel={"id": CHANNEL},
+        response_url=f"http://127.0.0.1:{PORT}{RESPONDING}", message=message,
+    )  # fmt: skip
+    assert status == 200
+    (answer,) = wait_for(lambda: slack.taken)
+    assert "550 5.1.1" in answer["text"] and answer.get("thread_ts") == shown
+
+
+def test_buttons_in_a_thread_answer_there(slack: Slack) -> None:
+    """Drafts for the presser, and the answer for all; a private message has nothing but its container to tell the thread."""
+    value = json.dumps({"r": ["q:550 vs 5.1.1"]})
+    for action, more in (("smtp_detail", 2), ("smtp_share", 2)):
+        slack.plan(*[[RESPONDING, 200, {}, "ok"]] * more)
+        container = {"type": "message", "message_ts": f"3.{len(action)}", "channel_id": CHANNEL, "thread_ts": "1.5"}
+        pressed = {"type": "button", "action_id": action, "block_id": "b", "value": value}
+        slack.house.interact(
+            APP, type="block_actions", trigger_id="1.2.3", channel={"id": CHANNEL}, container=container, actions=[pressed],
+            response_url=f"http://127.0.0.1:{PORT}{RESPONDING}",
+        )  # fmt: skip
+        wait_for(lambda: not slack.left)
+        sent = [answer for answer in slack.taken if not answer.get("delete_original")]
+        assert sent and all(answer["thread_ts"] == "1.5" for answer in sent)
+        assert all(
+            answer["response_type"] == ("ephemeral" if action == "smtp_detail" else "in_channel") for answer in sent
+        )

@@ -11,7 +11,8 @@ from slack_sdk.models.blocks import Block
 
 from adapters.slack import render as limits
 from adapters.slack.actions import buttons
-from adapters.slack.render import escape, render
+from adapters.slack.app import MAX_RESPONSES
+from adapters.slack.render import escape, fitted, render
 from bot.app import Bot
 from bot.model import Message, Part, Reply
 
@@ -198,6 +199,23 @@ def test_long_answers_go_on_in_further_messages_and_too_much_is_cut_and_says_so(
         assert (limits.CUT in json.dumps(many[-1], ensure_ascii=False)) is (number == 300)
     entities = render(Reply("none", "slash", True, False, Message((Part("text", "&" * 9_000),))))
     check(entities)
+
+
+@pytest.mark.parametrize(("parts", "messages"), [(6, 1), (20, 4), (40, 4)])
+def test_answers_are_joined_into_as_many_messages_as_a_response_url_takes(parts: int, messages: int) -> None:
+    """Nothing is lost where it fits; where it does not, the last message says so. Few answers stay messages of their own."""
+    pages = [
+        page for n in range(7)
+        for page in render(Reply("none", "slash", True, False, Message(tuple(Part("text", f"line {n}.{m}.") for m in range(parts)))))
+    ]  # fmt: skip
+    assert fitted(pages[:MAX_RESPONSES], MAX_RESPONSES) == pages[:MAX_RESPONSES]
+    joined = fitted(pages, MAX_RESPONSES)
+    for page in joined:
+        check([page])
+    shown = json.dumps(joined)
+    assert len(joined) == messages
+    lost = [f"line {n}.{m}." for n in range(7) for m in range(parts) if f"line {n}.{m}." not in shown]
+    assert bool(lost) is (limits.CUT in json.dumps(joined[-1], ensure_ascii=False)) is (parts == 40)
 
 
 @pytest.mark.parametrize(
