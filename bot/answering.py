@@ -141,6 +141,8 @@ def _filled(steps: list[str], values: Values) -> tuple[str, ...]:
     total = 0
     for template in steps[:MAX_STEPS]:
         step = values.fill(template)
+        if not step:
+            continue
         total += _count_words(template) if step == template else len(step.split())
         if out and total > MAX_WORDS_STEPS:
             break
@@ -160,7 +162,7 @@ def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge
     guess; `sure` says that it is none.
     """
     fates = ui["fate"]
-    named = sure or verdict.confidence != "guess"
+    named = sure or verdict.confidence != "guess" or verdict.cause == "unclear"
 
     def own(name: str) -> str:
         return _own_fate(name, verdict, knowledge) if named else ""

@@ -12,19 +12,29 @@ from bot.model import Failure, Verdict
 from bot.readers.replies import ADDRESS_CORE
 
 _HOLE = re.compile(r"\{([a-z_]{2,20})\}")
+_CHOICE = re.compile(r"\[\[(.{1,600}?)\]\]")
 _IPV4 = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])((?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{1,39})(?![\w:])")
 _HOST_IP = re.compile(r"[A-Za-z0-9-]+\.[A-Za-z]{2,24}\.? ?[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]")
 _URL = re.compile(r"https?://[^\s<>\"'\])]{3,300}")
 _SENDER = re.compile(r"(?:MAIL FROM:?|from=|[Ss]ender(?: address)?(?: rejected)?:?|[Ff]rom:?)\s{0,3}<?" + ADDRESS_CORE)
+_SENDER_REFUSED = re.compile(r"<?" + ADDRESS_CORE + r">?:? [Ss]ender (?:address |verify |refused|rejected)")
+_SENDER_TOLD = re.compile(r"(?:your (?:e?mail )?(?:address|account)|[?;&]id=)\s?<?" + ADDRESS_CORE)
 _SENDER_DOMAIN = re.compile(
-    r"(?:email from|mail from domain|domain of sender address|sending domain|MAIL FROM domain|SPF domain|From domain|originating from your (?:SPF|DKIM) domain|for domain|not allowed to send (?:mail )?from|domain)\s{1,3}[\[<\"']?(?:\S{1,128}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})", re.I
+    r"(?:email from|mail from domain|domain of sender address|sending domain|MAIL FROM domain|SPF domain|From domain|originating from your (?:SPF|DKIM) domain|for domain|not allowed to send (?:mail )?(?:from|for)|checks? failed for|domain)\s{1,3}[\[<\"']?(?:\S{1,128}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})", re.I
 )  # fmt: skip
 _AUTH_DOMAIN = re.compile(
     r"(?:(?:SPF|DKIM|DMARC)\s{1,3}[\[(]|header\.from=|smtp\.mailfrom=|header\.[di]=@?|\bd=|(?:policy|record|SPF|DMARC|DKIM|domain)\s{1,3}(?:of|for|in)\s{1,3}<?)(?:[^\s@]{1,64}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\b", re.I
 )  # fmt: skip
+_NEW_ADDRESS = re.compile(
+    r"(?:try|use|contact|moved to|address is(?: now)?|forward to|write to|new address:?)\s{1,3}<?" + ADDRESS_CORE, re.I
+)
+_LOOKED_UP = re.compile(r"(?:name=|\b(?:MX|A|mail)(?: record)?s? (?:for|of) |\bdomain |\bresolving |\bresolve |\blooking up )<?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})\b", re.I)  # fmt: skip
+_SPOKE = re.compile(r"(?:421[ -])?(?:\d\.\d{1,3}\.\d{1,3} )?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}) (?:Service|Error|closing|Too|E?SMTP|busy)", re.I)  # fmt: skip
 _LIST = re.compile(r"(?:using|by|at|in|on|list(?:ed)?)\s{1,3}((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})", re.I)
-_LIMIT = re.compile(r"(?:maximum|limit|max|size)[^\d\n]{0,40}(\d[\d.,]{0,15}\s?(?:bytes|octets|[kKMG]i?B)?)")
+_BYTES = re.compile(r"(?:\(|\blimit of )(\d{1,12} ?(?:bytes|[KMG]i?B)?)", re.I)
+_SIZE = re.compile(r"(\d{1,12})\s?([KMG]i?B)?", re.I)
+_LIMIT = re.compile(r"(?:maximum|limit|max)[^\d\n]{0,40}(\d[\d.,]{0,15}\s?(?:bytes|octets|[kKMG]i?B)?)")
 
 
 @lru_cache(maxsize=16_384)
@@ -45,7 +55,7 @@ def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...]:
 class Values:
     """What the placeholders stand for in one answer; a value is looked for only when a sentence asks for it."""
 
-    __slots__ = ("_defaults", "_failure", "_known", "_lookup", "_provider_name")
+    __slots__ = ("_cause", "_defaults", "_failure", "_known", "_lookup", "_provider_name")
 
     def __init__(
         self,
@@ -56,6 +66,7 @@ class Values:
         lookup: str | None = None,
         known: Mapping[str, str] | None = None,
     ) -> None:
+        self._cause = verdict.cause
         self._failure, self._defaults, self._provider_name, self._lookup = failure, defaults, provider_name, lookup
         self._known: dict[str, str | None] = {**known} if known else {}
 
@@ -76,29 +87,52 @@ class Values:
         )
 
     def fill(self, template: str) -> str:
-        """The sentence with every placeholder filled; a stand-in at its start is capitalized."""
+        """The sentence with every placeholder filled; a stand-in at its start is capitalized.
+
+        Of `[[one||another||last]]` the first is taken whose values are all known, at the end the last, which may be empty.
+        """
         if "{" not in template:
             return template
+        if "[[" in template:
+            template = " ".join(_CHOICE.sub(self._chosen, template).split())
         pieces = _compiled(template)
         out = "".join([self.shown(text, coded) if hole else text for text, hole, coded in pieces])
         return out[:1].upper() + out[1:] if pieces and pieces[0][1] and self.get(pieces[0][0]) is None else out
+
+    def _chosen(self, found: re.Match[str]) -> str:
+        *choices, last = found[1].split("||") if "||" in found[1] else (found[1], "")
+        return next((text for text in choices if all(self.get(name) for name in _HOLE.findall(text))), last)
 
     # the single values
 
     def recipient(self) -> str | None:
         """The failed recipient's address."""
-        return self._failure.recipient if self._failure.recipient and "@" in self._failure.recipient else None
+        address = self._failure.recipient
+        if not address or "@" not in address or (self._cause == "mailbox-moved" and address == self.get("new_address")):
+            return None
+        return address
+
+    def new_address(self) -> str | None:
+        """The address that the reply offers in place of the old one."""
+        found = _NEW_ADDRESS.search(self._text())
+        return found[1] if found else None
 
     def recipient_domain(self) -> str | None:
-        """The domain of the failed recipient."""
-        address = self.recipient()
-        return _domain(address) if address else None
+        """The domain of the failed recipient, or the one that DNS does not find."""
+        address = self.get("recipient")
+        if address:
+            return _domain(address)
+        found = _LOOKED_UP.search(self._text()) if self._cause in ("dns-failure", "domain-not-found") else None
+        return found[1].lower() if found else None
 
     def sender(self) -> str | None:
         """The envelope sender or From address the text names."""
         if self._failure.sender:
             return self._failure.sender
-        found = _SENDER.search(self._text())
+        text = self._text()
+        if "@" not in text:
+            return None
+        found = _SENDER_REFUSED.search(text) or _SENDER.search(text) or _SENDER_TOLD.search(text)
         return found[1] if found else None
 
     def sender_domain(self) -> str | None:
@@ -152,8 +186,15 @@ class Values:
             return None
 
     def host(self) -> str | None:
-        """The server that spoke."""
-        return self._failure.remote_mta
+        """The server that spoke; a 421 begins with its name (RFC 5321 section 4.2.3)."""
+        if self._failure.remote_mta or self._failure.reply_code != "421":
+            return self._failure.remote_mta
+        found = _SPOKE.match(self._text())
+        return found[1] if found else None
+
+    def smtp_host(self) -> str | None:
+        """The outgoing server that one's own program talked to."""
+        return self.get("host")
 
     def reporting_host(self) -> str | None:
         """The server that wrote the report."""
@@ -175,9 +216,18 @@ class Values:
         return found[1] if found else None
 
     def limit(self) -> str | None:
-        """The size limit the text names."""
-        found = _LIMIT.search(self._text())
-        return found[1].strip(" .,") if found else None
+        """The size limit the text names, in megabytes too where it is a bare number of bytes."""
+        found = _LIMIT.search(self._text()) or _BYTES.search(self._text())
+        if found is None:
+            return None
+        size = found[1].strip(" .,")
+        octets = _octets(size)
+        return f"{octets / 1_048_576:.0f} MB ({octets} bytes)" if octets and size[-1].lower() in "0123456789s" else size
+
+    def limit_files(self) -> str | None:
+        """The size of files that fit under the limit: base64 makes them about 37 % larger."""
+        octets = _octets(self.get("limit") or "")
+        return f"{octets / 1.37 / 1_048_576:.0f} MB" if octets and octets >= 1_048_576 else None
 
     def queue_id(self) -> str | None:
         """The queue id of the message on the sending server."""
@@ -211,6 +261,22 @@ def _domain(address: str) -> str:
     return address.rsplit("@", 1)[1].rstrip(".>").lower()
 
 
+def _octets(size: str) -> int | None:
+    """The number of octets in `26214400 bytes`, `10 MB` or `25 MB (26214400 bytes)`."""
+    found = _SIZE.search(size)
+    if found is None:
+        return None
+    unit = (found[2] or "")[:1].lower()
+    number = int(found[1])
+    return (
+        number * {"k": 1_024, "m": 1_048_576, "g": 1_073_741_824}[unit]
+        if unit
+        else number
+        if number > 100_000
+        else None
+    )
+
+
 def _is_ipv6(text: str) -> bool:
     return (
         text.count(":") >= 2
@@ -232,11 +298,14 @@ _FINDERS: dict[str, Callable[[Values], str | None]] = {
         "spf_ip",
         "ptr_name",
         "host",
+        "smtp_host",
+        "new_address",
         "reporting_host",
         "provider",
         "list",
         "list_link",
         "limit",
+        "limit_files",
         "queue_id",
         "reply",
         "code",
