@@ -1,4 +1,4 @@
-"""Replicas of `smtpbot serve`, and the nginx of deploy/proxies/ before them."""
+"""Replicas of `smtpbot serve`, and the proxies of deploy/proxies/ before them."""
 
 import asyncio
 import os
@@ -58,31 +58,32 @@ class Replica:
         return self._log.read_text("utf-8", "replace")
 
 
-class Nginx:
-    """nginx as the example has it, but for its names, ports and certificate."""
+class Proxy:
+    """A proxy as its example has it, but for names, ports and certificate."""
 
-    def __init__(self, folder: Path, ports: list[int]) -> None:
-        self._program, self._folder, self.port = need("nginx"), folder, free_port()
-        write_certificate(folder)
-        told = (DEPLOY / "proxies" / "nginx.conf").read_text("utf-8").replace("/etc/ssl/smtpbot", str(folder))
-        told = told.replace("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl")
-        told = re.sub(r" *listen \[::\]:443 ssl;\n", "", told)
-        for old, new in zip((8451, 8452), ports, strict=True):
-            told = told.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
-        (folder / "smtpbot.conf").write_text(told, "utf-8")
-        user = "user root;\n" if os.getuid() == 0 else ""  # the folder is ours alone
-        (folder / "nginx.conf").write_text(user + WRAPPED.format(folder=folder), "utf-8")
+    def __init__(self, folder: Path, program: str, example: str, replicas: list[int]) -> None:
+        self._program, self._folder, self.port = need(program), folder, free_port()
+        self._example = (DEPLOY / "proxies" / example).read_text("utf-8")
+        for old, new in zip((8451, 8452), replicas, strict=True):
+            self._example = self._example.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
+        self._arguments: tuple[str | Path, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """What comes before a path."""
+        return f"https://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
         """Start; it takes connections at once."""
-        with (self._folder / "nginx.log").open("wb") as log:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder)}
+        with (self._folder / "proxy.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                self._program, "-c", self._folder / "nginx.conf", "-p", self._folder, "-g", "daemon off;",
+                self._program, *self._arguments, cwd=self._folder, env=environment,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
         async def listening() -> bool:
-            assert self._process.returncode is None, (self._folder / "nginx.log").read_text("utf-8")
+            assert self._process.returncode is None, (self._folder / "proxy.log").read_text("utf-8")
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:
@@ -98,3 +99,33 @@ class Nginx:
         if self._process.returncode is None:
             self._process.terminate()
         await self._process.wait()
+
+
+class Nginx(Proxy):
+    """nginx with a certificate signed by itself."""
+
+    def __init__(self, folder: Path, replicas: list[int]) -> None:
+        super().__init__(folder, "nginx", "nginx.conf", replicas)
+        write_certificate(folder)
+        told = self._example.replace("/etc/ssl/smtpbot", str(folder))
+        told = told.replace("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl")
+        told = re.sub(r" *listen \[::\]:443 ssl;\n", "", told)
+        (folder / "smtpbot.conf").write_text(told, "utf-8")
+        user = "user root;\n" if os.getuid() == 0 else ""  # the folder is ours alone
+        (folder / "nginx.conf").write_text(user + WRAPPED.format(folder=folder), "utf-8")
+        self._arguments = ("-c", folder / "nginx.conf", "-p", folder, "-g", "daemon off;")
+
+
+class Caddy(Proxy):
+    """Caddy without HTTPS, for which it would ask an authority."""
+
+    def __init__(self, folder: Path, replicas: list[int]) -> None:
+        super().__init__(folder, "caddy", "Caddyfile", replicas)
+        told = self._example.replace("smtpbot.example.com {", f"{self.address} {{")
+        (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + told, "utf-8")
+        self._arguments = ("run", "--adapter", "caddyfile", "--config", folder / "Caddyfile")
+
+    @property
+    def address(self) -> str:
+        """What comes before a path."""
+        return f"http://127.0.0.1:{self.port}"

@@ -58,7 +58,7 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
         await nginx.start()
         stack.push_async_callback(nginx.stop)
         waits = (0.0, LEASE + 1, LEASE + 1)  # Slack delivers again at once, after a minute, after five
-        yield House(postgres, api, replicas, Slack(session, f"https://127.0.0.1:{nginx.port}/slack/events", waits))
+        yield House(postgres, api, replicas, Slack(session, f"{nginx.address}/slack/events", waits))
 
 
 @pytest.mark.slow
