@@ -113,11 +113,12 @@ class Bot:
 
 
 def _says_nothing(reply: Reply) -> bool:
-    """Whether a text was read as a failure whose words name no cause."""
-    return (
-        reply.kind == "bounce" and len(reply.answers) == 1 and reply.answers[0].verdict.cause == "unclear"
-        and reply.answers[0].verdict.rule is None
-    )  # fmt: skip
+    """Whether a text was read as a bare reply whose words name no cause."""
+    bounce = reply.question.bounce if reply.question else None
+    if bounce is None or bounce.sort != "reply" or len(reply.answers) != 1:
+        return False
+    verdict = reply.answers[0].verdict
+    return verdict.cause == "unclear" and verdict.rule is None
 
 
 def _is_json(text: str) -> bool:
