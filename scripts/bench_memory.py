@@ -4,7 +4,7 @@
 
 The program is the one that is installed; it talks to the Discord double and the answers to auth.test of tests/. It is
 measured when all are connected and after 1,000 answers, a third on each platform, every one to another text, the lists
-of the page among them; then once more after the knowledge was read anew. Ends with 1 over budget.
+of the page and its charts among them; then once more after the knowledge was read anew. Ends with 1 over budget.
 """
 
 import asyncio
@@ -86,7 +86,7 @@ def ask_page(url: str, number: int) -> None:
     client = {"X-Forwarded-For": f"198.51.{number // 250}.{number % 250}"}
     assert b"unknown" in fetch(url, body, **client)
     if number % 100 == 2:
-        for path in ("/codes", "/codes/451", "/providers", "/providers/google", "/?q=451"):
+        for path in ("/codes", "/codes/451", "/providers", "/providers/google", "/?q=451", "/stats", "/stats.svg"):
             fetch(url + path, None, **client)
 
 
