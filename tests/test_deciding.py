@@ -227,3 +227,43 @@ def test_verdicts_of_the_same_failure_are_equal(bot: Bot) -> None:
     decide(replace(given, diagnostic="452 4.2.2 mailbox full"), bot.knowledge)
     again = decide(given, bot.knowledge)
     assert (first.cause, first.evidence, first.who) == (again.cause, again.evidence, again.who)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "provider"),
+    [
+        ("550 5.7.1 x (S3150)", "S3150", "microsoft"),
+        ("421 [TSS04] deferred", "TSS04", "yahoo"),
+        ("554 5.7.1 AUP#CXBL", "AUP#CXBL", "cox"),
+        ("554 dialup transient ip not allowed", "dialup transient ip not allowed", "t-online"),
+        ("550 5.7.1 Recipient address rejected: User unknown in virtual mailbox table", "Recipient address rejected: User unknown", None),
+        ("554 5.7.1 blocked using zen.spamhaus.org", "blocked using zen.spamhaus.org", "spamhaus"),
+    ],
+)  # fmt: skip
+def test_whose_words_decided_is_named_and_they_are_quoted(told: Any, text: str, evidence: str, provider: str | None) -> None:  # fmt: skip
+    """A private code, a provider's own words, or words of a program that is nobody's."""
+    verdict = told(text)
+    assert (verdict.evidence, verdict.provider, verdict.confidence) == (evidence, provider, "certain")
+
+
+def test_what_spoke_for_another_cause_reads_as_text(told: Any) -> None:
+    """`explain --why` prints it: the cause, and the rule or the code."""
+    aside = [str(hit) for hit in told("550 5.1.1 mailbox full, spam").set_aside]
+    assert "mailbox-not-found (code 5.1.1)" in aside
+
+
+def test_senses_count_their_words_and_their_nearness(told: Any) -> None:
+    """A sense of three sets over one of two, and a rule that only hints is a guess."""
+    verdict = told("550 her account holds more than its allotted space, nothing exceeds it")
+    assert (verdict.cause, verdict.confidence) == ("mailbox-full", "likely")
+    hint = told("550 the policies here refuse it")
+    assert hint.cause == "policy-rejected"
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("452 4.2.2 over quota", True), ("552 5.2.2 over quota", True), ("250 2.0.0 queued as 12345", True), ("550 queued as 12345", False)],
+)  # fmt: skip
+def test_a_rule_asks_for_its_codes(told: Any, text: str, fits: bool) -> None:
+    """A class of reply codes in a rule takes each code of the class."""
+    assert (told(text).confidence != "guess") is fits

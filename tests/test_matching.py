@@ -81,3 +81,109 @@ def test_matching_is_linear() -> None:
         return best
 
     assert took(8_000) < 8 * max(took(2_000), 0.001)
+
+
+def _spans(phrases: dict[str, int], text: str) -> dict[int, tuple[int, int, int]]:
+    """What is found of numbered phrases: first word, last word + 1, words matched."""
+    made = Phrases()
+    for phrase, number in phrases.items():
+        made.add(phrase, number)
+    return made.find(words(text), text)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "text", "found"),
+    [
+        ({"mailbox full": 1}, "the mailbox full", {1: (1, 3, 2)}),
+        ({"mailbox": 1, "mailbox full": 1}, "mailbox full", {1: (0, 2, 2)}),
+        ({"mailbox full": 1, "box is very full": 1}, "mailbox full box is very full", {1: (2, 6, 4)}),
+        ({"a b": 1, "b c": 2}, "a b c", {1: (0, 2, 2), 2: (1, 3, 2)}),
+        ({"a * c": 1}, "a b c", {1: (0, 3, 2)}),
+        ({"a * c": 1}, "a c", {1: (0, 2, 2)}),
+        ({"a b * c d * e": 1}, "a b x c d y e", {1: (0, 7, 5)}),
+        ({"a b * c d * e": 1}, "a b x e y c d", {}),
+        ({"a * c": 1}, "a x a c", {1: (2, 4, 2)}),
+        ({"a * c": 1, "a * d": 2}, "a x c d", {1: (0, 3, 2), 2: (0, 4, 2)}),
+        ({"a * b * c": 1, "b * c": 2}, "b c", {2: (0, 2, 2)}),
+        ({"a * a": 1}, "a", {}),
+        ({"邮箱已满": 1}, "邮箱 已满", {1: (0, 0, 2)}),
+        ({"メールボックスの容量": 1}, "エラー メールボックスの容量 超過", {1: (0, 0, 5)}),
+    ],
+)
+def test_a_hit_tells_where_and_how_many_words(
+    phrases: dict[str, int], text: str, found: dict[int, tuple[int, int, int]]
+) -> None:
+    """The longest of a number's phrases; over a gap the words around it count."""
+    assert _spans(phrases, text) == found
+
+
+@pytest.mark.parametrize("gap", [0, 1, MAX_GAP, MAX_GAP + 1])
+def test_a_gap_has_its_width(gap: int) -> None:
+    """Up to MAX_GAP words may stand between two pieces."""
+    assert bool(_spans({"a b * c": 1}, "a b " + "x " * gap + "c")) is (gap <= MAX_GAP)
+
+
+@pytest.mark.parametrize("phrase", [" * a", "a * ", "", "."])
+def test_a_phrase_without_a_word_beside_its_gap_is_refused(phrase: str) -> None:
+    """And one without words."""
+    with pytest.raises(ValueError, match=r"^a phrase needs a word on each side of a gap: "):
+        Phrases().add(phrase, 1)
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"), [("...", "letter or digit: '...'"), ("IB6*", "open-ended: 'IB6*'"), ("*", "letter or digit")]
+)
+def test_a_mark_that_would_find_too_much_is_refused(mark: str, told: str) -> None:
+    """No token, or an open end without a piece before it."""
+    with pytest.raises(ValueError, match=r"^a mark (?:needs a|of one piece cannot be) ") as refused:
+        Marks().add(mark, 1)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("mark", "text", "found"),
+    [
+        ("AUP#I*", "550 AUP#I1010 x", True),
+        ("AUP#I*", "550 AUP#I", True),
+        ("AUP#I*", "550 AUP#O1010", False),
+        ("AUP#I*", "550 AUP", False),
+        ("AUP#I*", "xAUP#I10", False),
+        ("a.b.c*", "a.b.cd", True),
+        ("a.b.c*", "a.x.cd", False),
+        ("AUP#*", "550 AUP#I1", True),
+        ("IB6", "IB603", False),
+        ("AS(123)", "rejected AS(123)", True),
+        ("AS(123)", "rejected AS 123", True),
+        ("AS(123)", "AS(124)", False),
+        ("DT:SPM", "554 DT:SPM 163", True),
+        ("a.b.c", "see a.b.c now", True),
+    ],
+)
+def test_a_mark_with_a_star_takes_any_ending(mark: str, text: str, found: bool) -> None:
+    """And without one none; a mark of several tokens is found where all stand in a row."""
+    marks = Marks()
+    marks.add(mark, 7)
+    assert (7 in marks.find(tokens(text))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "quoted"),
+    [
+        ("550 5.1.1 User unknown", 0, 2, "User unknown"),
+        ("550 5.1.1 User unknown.", 0, 2, "User unknown"),
+        ("(User unknown)", 0, 2, "User unknown"),
+        ("550 <a@example.org>: user, unknown", 1, 3, "user, unknown"),
+        ("Café fermé à midi", 0, 2, "Cafe ferme"),
+        ("one two three", 2, 3, "three"),
+        ("one two three", 0, 3, "one two three"),
+        ("one two", 0, 0, ""),
+        ("one two", 1, 0, ""),
+        ("one two", -1, 1, ""),
+        ("one two", 0, 3, ""),
+        ("over quota over quota", 2, 4, "over quota"),
+    ],
+)
+def test_a_quote_stands_in_the_text(text: str, start: int, end: int, quoted: str) -> None:
+    """Without the punctuation around it; empty where the words are none of the text's."""
+    told = Words(text).quote(start, end)
+    assert told.replace("\u0301", "").replace("\u0300", "") == quoted
