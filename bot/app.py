@@ -104,7 +104,8 @@ class Bot:
         reply = self._questions.answer(text, asked, via) if asked else None
         reply = reply or self._pastes.answer(text, via, asked.opens if asked else False)
         if reply:
-            asks = asked is not None and via != "channel" and (asked.opens or "?" in text)
+            # What stands in a paragraph of its own was pasted, and is more than its code.
+            asks = asked is not None and via != "channel" and "\n\n" not in text and (asked.opens or "?" in text)
             return (self._questions.explain(text, via) or reply) if asks and _says_nothing(reply) else reply
         return silence(via) if via == "channel" else note("none", via, self._questions.unknown(asked))
 
