@@ -86,7 +86,7 @@ local-slack: ## put the Slack-compatible server for tests/adapters into .local-s
 emulate: ## put the server that tests of Slack installations talk to into .emulate (needs npm and node)
 	@scripts/install-emulate
 
-deploy-tools: ## install nginx, Caddy, promtool and systemd-analyze for tests/deploy (as root on Debian)
+deploy-tools: ## install nginx, Caddy, promtool, systemd-analyze and sqlite3 for tests/deploy and tests/scale (as root on Debian)
 	@scripts/install-deploy-tools
 
 dist: $(DEVELOPMENT) ## build the packages, sdist and wheel, into dist/
