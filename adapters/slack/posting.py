@@ -8,6 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.history import part_of_answer
 from adapters.slack.render import Payload
 
 LONGEST_PAUSE = 60.0  # seconds; where Slack wants a longer one, the answer is given up
@@ -52,15 +53,15 @@ def find_pause(error: Exception) -> float | None:
 
 
 class Poster:
-    """Sends the messages of one answer into one conversation."""
+    """Sends the messages of one answer into one conversation; `to` is the message that is answered."""
 
-    def __init__(self, client: AsyncWebClient, channel: str, thread: str | None) -> None:
+    def __init__(self, client: AsyncWebClient, channel: str, thread: str | None, to: str) -> None:
         # Without the SDK's own waiting for 429, which has no bound and would outlive the claim.
         self._client = AsyncWebClient(
             token=client.token, base_url=client.base_url, timeout=client.timeout, session=client.session,
             logger=client.logger, retry_handlers=[],
         )  # fmt: skip
-        self._channel, self.thread = channel, thread
+        self._channel, self.thread, self._to = channel, thread, to
         self._notice: str | None = None
         self._busy = asyncio.Lock()
         self.sent = 0  # messages of the answer
@@ -69,6 +70,7 @@ class Poster:
         """Send what an earlier try has not sent; the first message takes the place of the notice."""
         async with self._busy:
             for payload in drawn[self.sent :]:
+                payload = {**payload, "metadata": part_of_answer(self._to, self.sent)}
                 if self._notice is None or not await self._replace(payload):
                     await self._post(payload)
                 self._notice = None

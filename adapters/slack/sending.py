@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.history import count_answered
 from adapters.slack.inbound import Asked
 from adapters.slack.posting import Poster, code_of, find_pause, is_final, is_limited, is_unshown
 from adapters.slack.reactions import read_marked
 from adapters.slack.render import STILL_READING, Payload, render_line
+from bot.storage import LEASE, REMEMBERED
 from bot.telemetry import describe
 
 if TYPE_CHECKING:
     from adapters.slack.app import Handlers
 
+OLD = LEASE / 2  # seconds since a message was written, by two clocks
 TRY_FOR = 180.0  # seconds from the first try to the last
 RETRIES = (1.0, 4.0, 15.0, 60.0)  # seconds between tries, once Slack was told that the event is taken
 UNSENT = "I could not send the answer: Slack did not take it. Please ask again."
@@ -27,7 +30,7 @@ class Answering:
 
     def __init__(self, handlers: "Handlers", asked: Asked, client: AsyncWebClient) -> None:
         self._handlers, self._asked, self._client = handlers, asked, client
-        self._poster = Poster(client, asked.channel, asked.thread)
+        self._poster = Poster(client, asked.channel, asked.thread, asked.ts)
         self._drawn = False
         self._until = time.monotonic() + TRY_FOR
         self.acknowledged = False
@@ -36,6 +39,10 @@ class Answering:
         """Ask, draw, send, mark; false where Slack is to deliver the event again."""
         drawn = await self._ask()
         self._drawn = True
+        if drawn and self._may_be_taken_over():
+            self._poster.sent = await count_answered(
+                self._client, self._asked.channel, self._poster.thread, self._asked.ts
+            )
         if not await self._send(drawn):
             await self._handlers.release(self._asked.key)
             return False
@@ -69,6 +76,13 @@ class Answering:
             return []
         self._poster.thread = asked.thread
         return await self._handlers.ask(asked, self._client)
+
+    def _may_be_taken_over(self) -> bool:
+        """Whether a process may have died over it, which may have sent the answer: it is as old as a claim gets."""
+        try:
+            return OLD <= time.time() - float(self._asked.ts) <= REMEMBERED
+        except ValueError:
+            return False
 
     async def announce(self) -> None:
         """Say that the answer takes longer, unless it is already being sent."""

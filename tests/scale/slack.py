@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -26,13 +26,15 @@ _numbers = itertools.count(1)
 
 
 class SlackApi:
-    """The Web API on loopback: `auth.test`, and `chat.postMessage`, whose threads are counted."""
+    """The Web API on loopback: who the bot is, what it posts, counted by threads, and what stands in a thread."""
 
     def __init__(self) -> None:
         self.replies: Counter[str] = Counter()  # thread -> messages in it
+        self._metadata: defaultdict[str, list[Any]] = defaultdict(list)  # theirs, as long as a test needs it
         app = web.Application()
         app.router.add_post("/api/auth.test", self._identify)
         app.router.add_post("/api/chat.postMessage", self._post)
+        app.router.add_post("/api/conversations.replies", self._find)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     async def start(self) -> str:
@@ -51,14 +53,21 @@ class SlackApi:
     async def _post(self, request: web.Request) -> web.Response:
         posted = await request.json()
         self.replies[posted["thread_ts"]] += 1
+        self._metadata[posted["thread_ts"]].append(posted["metadata"])
         return web.json_response({"ok": True, "channel": posted["channel"], "ts": f"{next(_numbers)}.0"})
+
+    async def _find(self, request: web.Request) -> web.Response:
+        asked = await request.post()
+        assert asked["include_all_metadata"] in ("1", "true")
+        messages = [{"ts": str(asked["ts"])}, *({"metadata": one} for one in self._metadata[str(asked["ts"])])]
+        return web.json_response({"ok": True, "messages": messages})
 
 
 @dataclass
 class Event:
     """A mention in a channel, and the statuses of its deliveries; 0 is no answer within three seconds."""
 
-    ts: str = field(default_factory=lambda: f"1700000000.{next(_numbers):06}")
+    ts: str = field(default_factory=lambda: f"{time.time():.0f}.{next(_numbers):06}")
     statuses: list[int] = field(default_factory=list)
 
     @property

@@ -13,7 +13,7 @@ import pytest
 
 from tests.scale.postgres import Postgres
 from tests.scale.replicas import Nginx, Replica
-from tests.scale.slack import SECRET, Event, Slack, SlackApi
+from tests.scale.slack import SECRET, Slack, SlackApi
 from tests.scale.tools import FULL, LEASE, until
 
 KILLS = 10
@@ -63,7 +63,7 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
 
 @pytest.mark.slow
 def test_kills_and_a_stopped_database_lose_nothing_and_answer_nothing_twice(tmp_path: Path) -> None:
-    """But for what the README names: a replica killed between sending an answer and marking it."""
+    """Also where a replica died between sending an answer and marking it: the one that takes it up finds it in the thread."""
     asyncio.run(_check(tmp_path))
 
 
@@ -72,7 +72,7 @@ async def _check(folder: Path) -> None:
         slack = house.slack
         async with asyncio.TaskGroup() as group:
             load = group.create_task(slack.run(WRITERS, PAUSE))
-            excused = await _kill_replicas(house)
+            unmarked = await _kill_replicas(house)
             met = slack.events[:]
 
             async def acknowledged() -> bool:
@@ -88,21 +88,19 @@ async def _check(folder: Path) -> None:
                 await replica.wait_until_ready()
             slack.stop.set()
             await load
-        _report(house, len(met), excused)
+        _report(house, len(met), unmarked)
         # On a machine so busy that the database did not answer in time, some were claimed in a process alone.
         assert was_slow or [event for event in met if not claims.get(event.key)] == []
         assert [event for event in slack.events if event.statuses[-1] != 200] == []
         assert [event for event in slack.events if not house.api.replies[event.ts]] == []
         assert [told for told in slack.commands if told[0] != 200] == []
-        twice = {event.ts for event in slack.events if house.api.replies[event.ts] != 1}
-        assert twice <= excused
-        assert max(house.api.replies.values()) <= 2
+        assert was_slow or set(house.api.replies.values()) == {1}
         assert [await replica.end() for replica in house.replicas] == [0, 0]
 
 
-async def _kill_replicas(house: House) -> set[str]:
-    """Kill them in turn; the events that were sent and not yet marked when a replica died."""
-    excused: set[str] = set()
+async def _kill_replicas(house: House) -> int:
+    """Kill them in turn; how many events were answered and not yet marked when a replica died."""
+    unmarked = 0
     for number in range(KILLS):
         enough = len(house.slack.events) + WRITERS
         while len(house.slack.events) < enough:  # so that each kill meets answers on their way
@@ -110,18 +108,17 @@ async def _kill_replicas(house: House) -> set[str]:
         victim = house.replicas[number % 2]
         assert await victim.end(signal.SIGKILL) == -signal.SIGKILL
         claims = await house.find_claims()
-        sent: list[Event] = [event for event in house.slack.events if house.api.replies[event.ts]]
-        excused |= {event.ts for event in sent if not claims.get(event.key)}
+        unmarked += sum(house.api.replies[event.ts] > 0 and not claims.get(event.key) for event in house.slack.events)
         await victim.start()
-    return excused
+    return unmarked
 
 
-def _report(house: House, met: int, excused: set[str]) -> None:
+def _report(house: House, met: int, unmarked: int) -> None:
     slack, replies = house.slack, house.api.replies
     again = sum(len(event.statuses) > 1 for event in slack.events)
     twice = sum(replies[event.ts] > 1 for event in slack.events)
     slowest = max(seconds for _, seconds in slack.commands)
     print(
         f"{len(slack.events)} events ({met} while {KILLS} replicas were killed), {again} delivered again, {twice} answered twice "
-        f"({len(excused)} were sent and not marked at a kill); {len(slack.commands)} commands, the slowest {slowest:.2f} s"
+        f"({unmarked} were sent and not marked at a kill); {len(slack.commands)} commands, the slowest {slowest:.2f} s"
     )

@@ -18,6 +18,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from adapters.slack import http, sending
 from adapters.slack.app import Handlers
+from adapters.slack.history import part_of_answer
 from adapters.slack.listeners import Identity, build_app
 from adapters.slack.run import make_client
 from bot.app import Bot
@@ -151,6 +152,29 @@ def test_answer_that_fails_at_once_is_left_to_slacks_retry(slack: Slack, bot: Bo
         return [await deliver(app) for _ in range(3)]
 
     assert converse(slack, bot, talk) == [503, 200, 200]
+    assert len(slack.sent) == 1
+
+
+@pytest.mark.parametrize(("age", "said", "sent"), [(60, 1, 0), (60, 0, 1), (0, 1, 1)])
+def test_what_a_killed_process_had_sent_is_found_and_not_said_again(
+    slack: Slack, bot: Bot, age: int, said: int, sent: int
+) -> None:
+    """In the history, by what the message says of itself; a new message is not looked for."""
+    ts = f"{time.time() - age:.6f}"
+    ours = {"ts": "9.9", "metadata": part_of_answer(ts, 0)}
+    others = [{"ts": ts, "text": "451"}, {"ts": "9.8", "metadata": part_of_answer("1.5", 0)}]
+    slack.script = [(200, {}, {"ok": True, "messages": [*others, ours][: 2 + said]})] if age else []
+    assert converse(slack, bot, lambda app, _: deliver(app, ts=ts)) == 200
+    asked = [fields for method, fields, _ in slack.calls if method == "conversations.replies"]
+    assert [(one["ts"], one["include_all_metadata"]) for one in asked] == [(ts, "true")] * bool(age)
+    posted = [fields for method, fields, _ in slack.calls if method == "chat.postMessage"]
+    assert [one["metadata"] for one in posted] == [part_of_answer(ts, 0)] * sent
+
+
+def test_history_that_may_not_be_read_is_no_reason_for_silence(slack: Slack, bot: Bot) -> None:
+    """A workspace whose installation lacks the scope."""
+    slack.script = [(200, {}, {"ok": False, "error": "missing_scope"})]
+    assert converse(slack, bot, lambda app, _: deliver(app, ts=f"{time.time() - 60:.6f}")) == 200
     assert len(slack.sent) == 1
 
 
