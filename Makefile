@@ -111,7 +111,7 @@ transcript: $(DEVELOPMENT) $(KNOWLEDGE) ## write the answers in README.md anew
 gallery: $(DEVELOPMENT) $(KNOWLEDGE) ## write docs/gallery.md anew
 	@$(BIN)/python scripts/write_gallery.py
 
-screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack.png anew
+screenshot: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/slack*.png anew; look at them
 	@$(BIN)/python scripts/screenshot_slack.py
 
 screenshot-web: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/web*.png anew; look at them

@@ -6,6 +6,7 @@ the text beyond that (an IP address, a domain, a host) travels beside it as valu
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import blake2s
 
 from bot.answering import compose
@@ -58,9 +59,17 @@ def recall_answers(
     """The answers that references stand for; those that the knowledge no longer has are left out."""
     found = (_recalled(reference, values, knowledge) for reference in references)
     return tuple(
-        compose(failure, verdict, knowledge, ours, values, situation=situation)
+        _unquoted(compose(failure, verdict, knowledge, ours, values, situation=situation), knowledge)
         for failure, verdict, situation in filter(None, found)
     )
+
+
+def _unquoted(answer: Answer, knowledge: Knowledge) -> Answer:
+    """The words that decided are not carried, and that the code did it would be made up."""
+    verdict, ui = answer.verdict, knowledge.ui
+    if verdict.cause == "unclear" or verdict.confidence == "guess":
+        return answer
+    return replace(answer, why=f"{ui['why']['unquoted']} ({ui['sure'][verdict.confidence]}).")
 
 
 def _asked(reply: Reply) -> str:

@@ -1,4 +1,4 @@
-"""Reads the channel's history, where the bot may: a message that somebody points at, and what was answered to one."""
+"""Reads the channel's history, where the bot may: what somebody points at, and what was answered to a message."""
 
 import itertools
 from typing import Any
@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 ANSWER = "smtpbot_answer"  # what the bot's messages say of themselves: to which message, and which part of the answer
+MAX_THREAD = 15  # messages; what Slack gives to apps outside its marketplace
 _ERRORS = (SlackApiError, aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -35,9 +36,18 @@ async def count_answered(client: AsyncWebClient, channel: str, thread: str | Non
 async def find_message(client: AsyncWebClient, channel: str, ts: str) -> dict[str, Any] | None:
     """The message with that timestamp, of a thread or not; None where it is gone or may not be read."""
     asked = {"channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": "true", "limit": 1}
+    return next((message for message in await _find(client, asked) if message.get("ts") == ts), None)
+
+
+async def find_thread(client: AsyncWebClient, channel: str, ts: str, before: str) -> list[dict[str, Any]]:
+    """The message a thread began with and those that follow up to another, oldest first, as far as one call brings them."""
+    asked = {"channel": channel, "ts": ts, "latest": before, "limit": MAX_THREAD}
+    return [message for message in await _find(client, asked) if str(message.get("ts") or "") < before]
+
+
+async def _find(client: AsyncWebClient, asked: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         told = await client.api_call("conversations.replies", data=asked)
     except _ERRORS:
-        return None
-    messages = told.get("messages") or ()
-    return next((dict(message) for message in messages if message.get("ts") == ts), None)
+        return []
+    return [dict(message) for message in told.get("messages") or ()]

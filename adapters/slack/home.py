@@ -1,6 +1,7 @@
 """The App Home: what the bot does, examples that answer at once, the settings of channels, what it keeps."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -11,11 +12,19 @@ from adapters.slack.modals import MAX_BLOCKS, result
 from adapters.slack.render import Payload, render, render_line
 from adapters.slack.watch import offer
 from bot.errors import StoreError
-from bot.model import Reply
+from bot.model import Message, Reply
 
 EXAMPLE, CHOOSE, OPEN = "smtp_example_", "smtp_choose", "smtp_open"
 EXAMPLES = ("451", "550 5.7.26", "450 vs 550", "gmail 4.7.28", "mailbox full", "S3150")
 MAX_SHOWN = 50  # watched channels that are named
+ASKING = (
+    "• `/smtp` with a code, a question or a pasted error: only you see the answer\n"
+    "• *More actions › Explain this bounce* on a message: only you see the answer\n"
+    "• `@smtpbot` in a channel or a thread: everybody there sees it, with addresses masked\n"
+    "• a direct message, also with the bounce as a file\n"
+    "• `:mag:` on a message, where I may read it"
+)
+TRY = "Or try one of these:"
 WATCHING = (
     "In channels you choose I answer mail errors unasked, in their threads, and say nothing to anything else. "
     "Pick a channel you are in; its setting is shown to you there."
@@ -66,9 +75,14 @@ def home(help_reply: Reply, watched: Iterable[str]) -> Payload:
         "type": "conversations_select", "action_id": CHOOSE, "placeholder": _plain("Choose a channel"),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }  # fmt: skip
+    said = tuple(part for part in help_reply.message.parts if part.kind in ("heading", "text"))
+    opening = replace(help_reply, message=Message(said))  # its examples are buttons here
     blocks = [
-        *(block for page in render(help_reply) for block in page["blocks"]),
-        {"type": "actions", "elements": [ask, *examples]},
+        *(block for page in render(opening) for block in page["blocks"]),
+        *render_line(ASKING)["blocks"],
+        {"type": "actions", "elements": [ask]},
+        *render_line(TRY)["blocks"],
+        {"type": "actions", "elements": examples},
         {"type": "divider"},
         {"type": "header", "text": _plain("Watched channels")},
         *render_line(WATCHING)["blocks"],

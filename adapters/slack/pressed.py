@@ -1,5 +1,10 @@
-"""What the buttons do: share, more detail, drafts, votes, and the setting of a channel. All they know stands in the button."""
+"""What the buttons do: share, more detail, drafts, votes, and the setting of a channel.
 
+All they know stands in the button; only drafts look for the text itself, in the thread where it stands.
+"""
+
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,13 +13,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.actions import DETAIL, DRAFTS, RIGHT, SHARE, VOTE, Pressed, buttons, read_pressed
 from adapters.slack.app import Handlers, Respond, in_thread, respond_all
-from adapters.slack.inbound import place_of
+from adapters.slack.history import find_thread
+from adapters.slack.inbound import place_of, read_quoted
 from adapters.slack.installs import PLATFORM
 from adapters.slack.modals import result
 from adapters.slack.render import Payload, render, render_drafts, render_line
 from adapters.slack.watch import OFF, ON, switch
 from bot.errors import StoreError
 from bot.model import Reply
+from bot.recalling import references_of
 
 FORGOTTEN = "I no longer have what this answer was made of. Please ask again."
 SHARED_ALREADY = "This answer has been shared already."
@@ -23,6 +30,8 @@ NO_MORE = "There is no more to say about it."
 NOTED = "Noted, thank you."
 NOT_KEPT = "I can answer, but not now keep a vote. Please try again in a few minutes."
 SHARED = "Shared by <@{user}>"
+UNQUOTED = "I keep no text, so the drafts hold only what the answer names. Add the whole error text where it helps."
+_MENTION = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^<>]{0,80})?>[:,]?")
 
 
 async def press(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient, respond: Respond) -> None:
@@ -30,7 +39,7 @@ async def press(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebCli
     action = str((body.get("actions") or [{}])[0].get("action_id") or "")
     respond = in_thread(body, respond)
     try:
-        drawn = await _PRESSED[action](handlers, body, read_pressed(body), respond)
+        drawn = await _PRESSED[action](handlers, body, read_pressed(body), client, respond)
     except Exception as error:
         drawn = [handlers.failed(error)]
     await _show(drawn, body, client, respond)
@@ -55,7 +64,9 @@ async def _show(drawn: Sequence[Payload], body: Mapping[str, Any], client: Async
         await respond_all(list(drawn), respond)
 
 
-async def _share(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, respond: Respond) -> list[Payload]:
+async def _share(
+    handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, client: AsyncWebClient, respond: Respond
+) -> list[Payload]:
     """The answer for all in the channel, brought again without any word or address of the paste."""
     reply = _recall(handlers, pressed)
     if reply is None:
@@ -75,7 +86,9 @@ async def _share(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, 
     return []
 
 
-async def _detail(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, respond: Respond) -> list[Payload]:
+async def _detail(
+    handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, client: AsyncWebClient, respond: Respond
+) -> list[Payload]:
     """Every cause in full where several were told, and what the codes mean by themselves."""
     told: list[Reply] = []
     codes: list[str] = []
@@ -95,13 +108,39 @@ async def _detail(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed,
     return [page for answer in told if answer.answered for page in render(answer)] or [render_line(NO_MORE)]
 
 
-async def _drafts(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, respond: Respond) -> list[Payload]:
-    """Two mails ready to send."""
+async def _drafts(
+    handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, client: AsyncWebClient, respond: Respond
+) -> list[Payload]:
+    """Two mails ready to send, with the words of the error where they can be read again."""
+    reply = await _read_again(handlers, body, pressed, client)
+    if reply:
+        return [render_drafts(reply.drafts)]
     reply = handlers.bot.recall(pressed.references[:1], pressed.values, drafts=True) if pressed.references else None
-    return [render_drafts(reply.drafts)] if reply and reply.drafts else [render_line(FORGOTTEN)]
+    return [render_drafts(reply.drafts, UNQUOTED)] if reply and reply.drafts else [render_line(FORGOTTEN)]
 
 
-async def _vote(handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, respond: Respond) -> list[Payload]:
+async def _read_again(
+    handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, client: AsyncWebClient
+) -> Reply | None:
+    """The answer made anew of the text it was about, with drafts; None where that is in no message of the thread, or not to be read."""
+    answer = {**(body.get("container") or {}), **(body.get("message") or {})}
+    thread, ts = answer.get("thread_ts"), str(answer.get("ts") or answer.get("message_ts") or "")
+    channel = str((body.get("channel") or {}).get("id") or "")
+    if not thread or not pressed.references:
+        return None
+    for message in reversed(await find_thread(client, channel, str(thread), ts)):
+        if message.get("user") == answer.get("user"):
+            continue
+        text = _MENTION.sub(" ", read_quoted(message)[0]).strip()
+        reply = await asyncio.to_thread(handlers.bot.answer, text, "mention", True)
+        if references_of(reply) == pressed.references and reply.drafts:
+            return reply
+    return None
+
+
+async def _vote(
+    handlers: Handlers, body: Mapping[str, Any], pressed: Pressed, client: AsyncWebClient, respond: Respond
+) -> list[Payload]:
     """One vote for each person and message; pressing again changes it."""
     key = f"{_message_key(body)}/{body['user']['id']}"
     today = datetime.now(UTC).date()
@@ -123,7 +162,8 @@ def _message_key(body: Mapping[str, Any]) -> str:
     return f"slack/{place_of(body).tenant}/{channel}/{container.get('message_ts') or '-'}"
 
 
-_PRESSED: Mapping[str, Callable[[Handlers, Mapping[str, Any], Pressed, Respond], Awaitable[list[Payload]]]] = {
+_Do = Callable[[Handlers, Mapping[str, Any], Pressed, AsyncWebClient, Respond], Awaitable[list[Payload]]]
+_PRESSED: Mapping[str, _Do] = {
     SHARE: _share,
     DETAIL: _detail,
     DRAFTS: _drafts,

@@ -23,7 +23,7 @@ STILL_READING = "Still reading; the answer follows."
 CONTINUED = "The answer goes on:"
 CUT = "… The answer is longer than Slack shows."
 
-DRAFTED = "Two mails ready to send."
+DRAFTED = ("A mail ready to send.", "Two mails ready to send.")
 DRAFTS = {"customer": "To your customer", "postmaster": "To the other side's postmaster"}
 
 Payload = dict[str, Any]
@@ -78,15 +78,16 @@ def render_line(line: str, below: Sequence[Payload] = ()) -> Payload:
     return {"text": line, "blocks": [_section(line), *below]}
 
 
-def render_drafts(drafts: Mapping[str, str]) -> Payload:
-    """The drafts, each in a block that is copied as it stands."""
+def render_drafts(drafts: Mapping[str, str], note: str = "") -> Payload:
+    """The drafts, each in a block that is copied as it stands; the note beneath the one that quotes the error."""
     blocks: list[Payload] = []
     for name, title in DRAFTS.items():
         if name in drafts:
             text = _shortened(_UNSEEN.sub("", drafts[name]).strip(), MAX_SECTION)
             literal = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
             blocks += [_section(f"*{title}*"), {"type": "rich_text", "elements": [literal]}]
-    return {"text": DRAFTED, "blocks": blocks}
+    below = [_context([note])] if note and "postmaster" in drafts else []
+    return {"text": DRAFTED[len(blocks) > 2], "blocks": [*blocks, *below]}
 
 
 def escape(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.app import MAX_RESPONSES
+from adapters.slack.home import EXAMPLES
 from tests.adapters.slack.house import CHANNEL, PERSON, SLACK_PORT, House, Installed, wait_for
 
 PASTE = "550 5.1.1 <robin@example.org>: Recipient address rejected: User unknown in virtual mailbox table"
@@ -59,7 +60,7 @@ def test_answer_is_shared_without_the_paste_and_with_addresses_masked(house: Hou
     shared = wait_for(lambda: [m for m in house.messages() if m not in before and not m.get("ephemeral_to")])[0]
     assert shared["user"] == app.bot_user and f"Shared by <@{PERSON}>" in whole(shared)
     assert "robin" not in whole(shared) and "virtual mailbox table" not in whole(shared)
-    assert "550 5.1.1" in shared["text"]
+    assert "550 5.1.1" in shared["text"] and "not repeated here" in shared["text"]
     wait_for(lambda: answer["ts"] not in [m["ts"] for m in house.messages()])
     assert "smtp_share" not in whole(shared) and "smtp_detail" in whole(shared)
 
@@ -85,14 +86,32 @@ def test_more_detail_explains_the_codes(house: House, app: Installed) -> None:
 
 
 def test_drafts_are_ready_to_copy(house: House, app: Installed) -> None:
-    """Both mails, in blocks that are copied as they stand, beneath an answer that others read."""
+    """In blocks that are copied as they stand, beneath an answer that others read; to whom each goes stands above it."""
     sent = say(house, f"<@{app.bot_user}> {PASTE}")
     answer = wait_for(lambda: house.answers_to(sent["ts"], app))[0]
     before = len(private(house, app))
     house.press(answer, "smtp_drafts")
     drafts = next_private(house, app, before)
     literal = [block for block in drafts["blocks"] if block["type"] == "rich_text"]
-    assert len(literal) == 2 and all(b["elements"][0]["type"] == "rich_text_preformatted" for b in literal)
+    titled = [block["text"]["text"] for block in drafts["blocks"] if block["type"] == "section"]
+    assert titled == ["*To your customer*"] and drafts["text"] == "A mail ready to send."
+    assert len(literal) == 1 and all(b["elements"][0]["type"] == "rich_text_preformatted" for b in literal)
+
+
+def test_drafts_hold_the_error_text_where_it_can_be_read_again(house: House, app: Installed) -> None:
+    """In a thread they do, of the message that was answered; of what was asked in private nothing was kept, and they say so."""
+    listed = "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org"
+    parent = say(house, "a customer sent me this, what now?")
+    say(house, PASTE, thread_ts=parent["ts"])
+    say(house, f"<@{app.bot_user}> {listed}", thread_ts=parent["ts"])
+    answers = (wait_for(lambda: house.answers_to(parent["ts"], app))[0], ask(house, app, listed))
+    for answer, quoted in zip(answers, (True, False), strict=True):
+        before = len(private(house, app))
+        house.press(answer, "smtp_drafts")
+        drafts = next_private(house, app, before)
+        assert "192.0.2.7" in whole(drafts) and "robin" not in whole(drafts)
+        assert ("blocked using zen.spamhaus.org" in whole(drafts)) is quoted
+        assert ("I keep no text" in whole(drafts)) is not quoted
 
 
 def test_vote_is_counted_once_for_each_person(house: House, http: Installed) -> None:
@@ -216,7 +235,16 @@ def test_home_shows_help_examples_settings_and_what_is_kept(house: House, app: I
     published = wait_for(lambda: [e for e in house.log("views.publish") if e["direction"] == "from_bot"])[-1]["detail"]
     blocks = published["view"]["blocks"]
     assert published["user_id"] == PERSON and len(blocks) <= 100
-    for words in ("explains mail errors", "Watched channels", "Nothing you send is stored", "smtp_example_0"):
+    texts = [text["text"] for block in blocks for text in [block.get("text") or {}] if text]
+    for asked in EXAMPLES:  # as a button, and nowhere a second time
+        assert whole(blocks).count(f'"value": "{asked}"') == 1 and not any(f"`{asked}`" in text for text in texts)
+    for words in (
+        "explains mail errors",
+        "Explain this bounce",
+        "Watched channels",
+        "Nothing you send is stored",
+        "smtp_example_0",
+    ):
         assert words in whole(blocks)
     assert {"type": "conversations_select", "action_id": "smtp_choose"}.items() <= blocks[-4]["elements"][0].items()
 
