@@ -17,6 +17,10 @@ MAX_CARRIED = 2_000  # characters that a button's value may hold
 SHARE, DETAIL, DRAFTS, VOTE = "smtp_share", "smtp_detail", "smtp_drafts", "smtp_vote"
 RIGHT, WRONG = "right", "wrong"
 NAMES = {SHARE: "Share to channel", DETAIL: "More detail", DRAFTS: "Drafts"}
+COMMANDS = (
+    "*Also:* `/smtp watch on` has me answer mail errors in this channel unasked, `/smtp watch off` ends it, `/smtp settings` "
+    "shows it; `/smtp stats` tells what bounced most. In threads mention me, or pick *More actions › Explain this bounce*."
+)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
@@ -30,7 +34,12 @@ class Pressed:
 
 
 def buttons(reply: Reply, knowledge: Knowledge, sharable: bool = False, votable: bool = True) -> list[Payload]:
-    """The blocks beneath an answer; empty where nothing can be brought again. Only private answers can be shared."""
+    """The blocks beneath an answer; empty where nothing can be brought again. Only private answers can be shared.
+
+    Beneath the help that `/smtp` gives stands what else it understands.
+    """
+    if reply.kind == "help" and sharable:
+        return [{"type": "context", "elements": [{"type": "mrkdwn", "text": COMMANDS, "verbatim": True}]}]
     references = references_of(reply)
     if not references:
         return []

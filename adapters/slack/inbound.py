@@ -137,9 +137,15 @@ def read_command(command: Mapping[str, Any]) -> str:
 
 
 def read_setting(text: str) -> str | None:
-    """What a command asks about the bot itself or changes, one of SETTINGS; None where it asks something else."""
-    words = " ".join(text.lower().split())
-    return words if words in SETTINGS else None
+    """What a command asks about the bot itself or changes, one of SETTINGS; None where it asks something else.
+
+    Watching in any other word shows the setting, with the button that changes it.
+    """
+    words = text.lower().split()
+    found = " ".join(words)
+    if found in SETTINGS:
+        return found
+    return "watch" if len(words) == 2 and words[0] == "watch" else None
 
 
 def place_of(body: Mapping[str, Any], channel: str = "") -> Place:

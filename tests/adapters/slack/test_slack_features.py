@@ -294,9 +294,18 @@ def watching(house: House, app: Installed) -> Iterator[Installed]:
         assert "do not watch" in ask(house, app, "Watch  OFF")["text"]
 
 
+def test_help_tells_what_else_the_command_understands(house: House, app: Installed) -> None:
+    """Empty or asked for; not in a thread, where commands cannot be typed."""
+    for text in ("", "help"):
+        told = ask(house, app, text)
+        assert "451" in told["text"] and "/smtp watch on" in whole(told) and "smtp_share" not in whole(told)
+    sent = say(house, f"<@{app.bot_user}> help")
+    assert "/smtp watch" not in whole(wait_for(lambda: house.answers_to(sent["ts"], app))[0])
+
+
 def test_settings_are_told_and_changed_by_command(house: House, app: Installed) -> None:
     """Off at first; status and settings say so and offer the change; who switched it on is told to all."""
-    for text in ("settings", "watch", "watch status"):
+    for text in ("settings", "watch", "watch status", "watch please"):
         assert "do not watch" in ask(house, app, text)["text"]
     try:
         answer = ask(house, app, "watch on")
