@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from bot import lookups, question, rendering
+from bot.general import find_general
 from bot.knowledge import Knowledge
 from bot.model import Answer, Message, Part, Question, Reply, Via
 from bot.remarks import note, silence
@@ -27,7 +28,7 @@ class Questions:
             message = Message((Part("heading", "Soft and hard bounces"), Part("text", ui["soft_hard"])))
             return Reply("compare", via, True, False, message, question=Question("compare", text, via))
         if asked.sort in ("words", "number"):
-            return self._private(text, asked, via)
+            return self._private(text, asked, via) or self._general(text, via)
         if asked.sort == "long":
             return None
         provider, left = named_provider(asked.words, self.knowledge)
@@ -63,6 +64,18 @@ class Questions:
             return None
         answer = lookups.private_answer(code, self.knowledge, provider)
         return self._code(answer, Question("code", text, via, topic=code, provider=answer.verdict.provider_id), via)
+
+    def _general(self, text: str, via: Via) -> Reply | None:
+        words = find_general(text, self.knowledge) if via != "channel" else None
+        if words is None:
+            return None
+        label = self.knowledge.ui["labels"]["steps"]
+        parts = (
+            Part("heading", words["title"]),
+            Part("text", words["text"]),
+            Part("steps", items=tuple(words["steps"]), label=label),
+        )
+        return Reply("topic", via, True, False, Message(parts), question=Question("topic", text, via, topic=text[:200]))
 
     def _code(self, answer: Answer, asked: Question, via: Via) -> Reply:
         message = rendering.bounce_message((answer,), self.knowledge.ui)

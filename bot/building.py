@@ -274,11 +274,12 @@ def _texts(folder: Path, root: Path) -> dict[str, Any]:
         "enhanced": {},
         "ui": {},
         "incoming": {},
+        "questions": {},
         "causes": {},
         "entries": {},
         "about": {},
     }
-    for name in ("reply", "enhanced", "ui", "incoming"):
+    for name in ("reply", "enhanced", "ui", "incoming", "questions"):
         path = folder / f"{name}.yaml"
         if path.exists():
             words[name] = {str(key).upper() if name == "enhanced" and str(key)[:2] in ("X.", "x.") else str(key): value
@@ -293,7 +294,7 @@ def _texts(folder: Path, root: Path) -> dict[str, Any]:
                 raise DataError(f"{_shown(path, root)}: {key} is given twice")
             else:
                 words["entries"][key] = value
-    for kind in ("causes", "entries"):
+    for kind in ("causes", "entries", "questions"):
         for key, value in words[kind].items():
             _only_text(value, f"{kind} {key}")
     return words

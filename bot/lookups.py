@@ -154,11 +154,14 @@ def _status_answer(code: Code, knowledge: Knowledge) -> Answer | None:
     if reply and reply[0] != status[0] and status[0] in "45":
         mind = [*base.mind[:1], *mind]
     steps = () if status[0] == "2" else base.steps[:2]
-    decides = row.get("weight") == "decides"
+    decides, vague = row.get("weight") == "decides", row.get("weight") == "nothing"
+    move = "" if status[0] == "2" else ui["who"].get(who[0] if who else "", "") if vague else base.move
+    if status[0] in "45" and not decides:
+        steps = (ui["ask_words"].replace("{code}", shown), *steps[: 0 if vague else 1])
     fate = _plain(fate_words(failure, base.verdict, ui, knowledge, decides), knowledge) if status[0] in "45" else ""
     return _changed(
         base, headline=head, happened=_plain(happened, knowledge), mind=tuple(_plain(text, knowledge) for text in mind[:3]), steps=steps,
-        why="", fate=fate, move="" if status[0] == "2" else base.move,
+        why="", fate=fate, move=move,
         sources=(Source(row.get("source", IANA), row.get("checked")),),
     )  # fmt: skip
 
@@ -262,7 +265,7 @@ def unknown_words(number: str, knowledge: Knowledge) -> str:
             else None
         )
         if row:
-            text = f"{number} is in no standard and in none of my tables. {row['standard']}"
+            text = f"{number} is in no standard and in none of my tables. {row['standard']} {none['words']}"
     near = near_codes(number, knowledge)
     return _plain(text + (" " + none["near"].replace("{codes}", ", ".join(near)) if near else ""), knowledge)
 

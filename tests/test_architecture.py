@@ -40,7 +40,7 @@ ORDER = [
     {"knowledge", "building"},
     {"recognising"},
     {"deciding", "suggestions", "searching"},
-    {"wording"},
+    {"wording", "general"},
     {"ours"},
     {"answering"},
     {"lookups", "drafts"},
@@ -60,7 +60,7 @@ ALLOWED_BESIDE = {
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),
 }  # fmt: skip
-PURE = ["codes", "undamage", "matching", "senses", "redaction", "reading", "neighbors", "question", "situations", "deciding", "suggestions", "wording", "ours", "answering", "lookups", "drafts",
+PURE = ["codes", "undamage", "matching", "senses", "redaction", "reading", "neighbors", "question", "situations", "deciding", "suggestions", "general", "wording", "ours", "answering", "lookups", "drafts",
         "rendering", "recalling", "record", "app"]  # fmt: skip
 FORBIDDEN = {
     "time",
