@@ -23,6 +23,7 @@ _FATE_OF_HINT = {
     "ask-first": "ask",
 }
 _PROGRAMS = ("python", ".net", "php", "program", "outlook")  # they send once; no queue stands behind them
+_WITHOUT_SERVER = ("hosting", "esp")
 _LINK = re.compile(r"https://[^ `\"'<>)\n]*")
 
 
@@ -80,9 +81,13 @@ def compose(
     if ours is not None and not incoming:
         moved = ours.addressed(moved, first, failure, values)
     program = named["id"] if named and named["kind"] == "mta" else None
-    if situation is None and _differs(entry_words, detail_words, cause_words, program):
+    at_sender = first not in ("recipient", "recipient-admin") and knowledge.causes[verdict.cause]["group"] == "sender"
+    if situation is None and _differs(entry_words, detail_words, cause_words, program is not None or at_sender):
         situation = situation_of(failure, first, said, sends)
-    filled = _filled(_steps(situation, entry_words, detail_words, cause_words, program), values)
+    steps = _steps(situation, entry_words, detail_words, cause_words, program)
+    if situation and at_sender and program is None and entry_words.get("steps"):
+        steps = _with_menu(steps, situation, detail_words, cause_words)
+    filled = _filled(steps, values)
     happened = entry_words.get("happened") or detail_words.get("happened") or cause_words.get("happened")
     return Answer(
         failure=failure,
@@ -110,11 +115,11 @@ def _move(first: str, entry: dict[str, Any], detail: dict[str, Any], cause: dict
     return None
 
 
-def _differs(entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any], program: str | None) -> bool:
-    """Whether the steps depend on the reader's situation."""
-    if entry.get("steps") and program is None:
+def _differs(entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any], own: bool) -> bool:
+    """Whether the steps depend on the reader's situation; `own`: a provider's steps take one more for it."""
+    if entry.get("steps") and not own:
         return False
-    return bool(program or detail.get("situations") or (cause.get("situations") and not detail.get("steps")))
+    return bool(detail.get("situations") or (cause.get("situations") and (own or not detail.get("steps"))))
 
 
 def _steps(
@@ -132,6 +137,21 @@ def _steps(
         found: list[str] = (words.get("situations") or {}).get(situation or "") or []
         if found or (words.get("steps") and not own):
             return found or list(words["steps"])
+    return own
+
+
+def _with_menu(own: list[str], situation: str, detail: dict[str, Any], cause: dict[str, Any]) -> list[str]:
+    """A provider's steps and the one that names the menu or command of the reader's own server or program.
+
+    Who has no server of their own first learns whom to ask.
+    """
+    for words in (detail, cause):
+        steps = (words.get("situations") or {}).get(situation) or []
+        if steps and situation in _WITHOUT_SERVER:
+            return [steps[0], *own[: MAX_STEPS - 1]]
+        menu = next((step for step in steps if "`" in step or " > " in step), None)
+        if menu:
+            return [*own[: MAX_STEPS - 1], menu]
     return own
 
 

@@ -65,3 +65,29 @@ def test_the_outlook_of_a_host_name_is_no_mail_program(bot: Bot) -> None:
     """A reply of Microsoft's servers says nothing of the reader's program."""
     text = "552 5.3.4 Message size exceeds limit [AM0EUR02FT012.eop-EUR02.prod.protection.outlook.com]"
     assert bot.answer(text).answers[0].situation is None
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        (
+            "On shared hosting: 550 5.7.1 192.0.2.1 is listed at zen.spamhaus.org",
+            "Send the full refusal to the host's support",
+            None,
+        ),
+        (
+            "This message was created automatically by mail delivery software.\n\n  kim@example.org\n    SMTP error from remote mail "
+            "server after end of data:\n    550 5.7.1 Service unavailable; client [192.0.2.1] blocked using bl.spamcop.net",
+            None,
+            "`exim -bp | exiqsumm`",
+        ),
+    ],
+)
+def test_a_providers_steps_take_the_menu_of_the_situation(
+    bot: Bot, text: str, first: str | None, last: str | None
+) -> None:
+    """Beside what the list or provider wants, where to do it; customers of a host learn whom to ask first."""
+    (answer,) = bot.answer(text).answers
+    assert answer.verdict.rule is not None and answer.verdict.rule.provider
+    assert first is None or answer.steps[0].startswith(first)
+    assert last is None or last in answer.steps[-1]
