@@ -85,7 +85,8 @@ def compose(
     if situation is None and _differs(entry_words, detail_words, cause_words, program is not None or at_sender):
         situation = situation_of(failure, first, said, sends)
     steps = _steps(situation, entry_words, detail_words, cause_words, program)
-    if situation and at_sender and program is None and entry_words.get("steps"):
+    of_service = sends and situation == "esp"  # its own steps say it better
+    if situation and at_sender and program is None and not of_service and entry_words.get("steps"):
         steps = _with_menu(steps, situation, detail_words, cause_words)
     filled = _filled(steps, values)
     happened = entry_words.get("happened") or detail_words.get("happened") or cause_words.get("happened")
