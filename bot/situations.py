@@ -49,6 +49,8 @@ def situation_of(failure: Failure, first: str = "", said: str = "", sends: bool 
 
     `first` moves first, `said` is the text that was pasted, `sends`: a sending service speaks.
     """
+    if failure.software is None and said[:3].isdigit() and said[3:4] in (" ", "-") and "\n" not in said:
+        return "esp" if sends else None  # a reply alone: the other server speaks, not the reader
     lowered = said[:MAX_READ].lower() if said else f"{failure.context[:MAX_READ]} {failure.diagnostic}".lower()
     if "plesk" in lowered:
         return "plesk"
