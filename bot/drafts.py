@@ -34,7 +34,8 @@ def make_drafts(answer: Answer, knowledge: Knowledge, known: Mapping[str, str] |
     templates = _templates(answer, knowledge)
     out = {}
     if templates.get("customer"):
-        out["customer"] = _letter(words, values.fill(_flat(templates["customer"])), "", words["regards"])
+        told = _flat(templates["customer"]).replace("[[fate]]", words["fate"][_what_became(answer)])
+        out["customer"] = _letter(words, values.fill(told), "", words["regards"])
     if templates.get("postmaster"):
         body = values.fill(_flat(templates["postmaster"]))
         out["postmaster"] = _letter(words, body, _facts(answer, values, words), words["thanks"])
@@ -55,6 +56,14 @@ def _templates(answer: Answer, knowledge: Knowledge) -> dict[str, str]:
     if verdict.who[:1] == ("sender",) and verdict.cause not in _ASKED_ANYWAY:
         found.pop("postmaster", None)
     return found
+
+
+def _what_became(answer: Answer) -> str:
+    """What became of the message: `waiting`, `returned`, or `either`, where the text does not tell."""
+    verdict = answer.verdict
+    if verdict.fate == "delayed" or (verdict.permanence == "temporary" and verdict.fate == "unknown"):
+        return "waiting"
+    return "returned" if verdict.permanence or verdict.fate == "failed" else "either"
 
 
 def _facts(answer: Answer, values: Values, words: dict[str, Any]) -> str:

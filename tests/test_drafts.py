@@ -165,3 +165,18 @@ def test_a_wrong_address_is_not_said_to_work_later(bot: Bot, reply: str) -> None
     (answer,) = bot.answer(reply).answers
     assert "once the address is right" in answer.fate
     assert "once the cause is gone" not in answer.fate
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("452 4.2.2 <kim@example.com>: mailbox full", "waits on our server"),
+        ("552 5.2.2 <kim@example.com>: mailbox full", "came back"),
+        ("551 5.1.6 User has moved; please try <kim@example.net>", "The notice gives kim@example.net"),
+        ("552 5.3.4 message file too big (26214400 bytes max)", "about 18 MB in all"),
+    ],
+)
+def test_a_customer_reads_what_became_of_this_message(bot: Bot, reply: str, said: str) -> None:
+    """Waiting or come back, and the values that help."""
+    draft = bot.answer(reply, drafts=True).drafts["customer"]
+    assert said in draft and "[[" not in draft
