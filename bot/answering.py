@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +49,8 @@ def compose(
     `situation` the reader's, where that text is gone.
     """
     ui = knowledge.ui
+    if verdict.detail and verdict.who and _of_another(verdict, knowledge):
+        verdict = replace(verdict, detail=None)
     cause_words = knowledge.cause_words(verdict.cause)
     detail_words: dict[str, Any] = {}
     if verdict.detail:
@@ -104,6 +107,17 @@ def compose(
         sources=_sources(failure, verdict, knowledge),
         situation=situation,
     )
+
+
+def _of_another(verdict: Verdict, knowledge: Knowledge) -> bool:
+    """Whether the words of a detail are for somebody else than who moves first by whose server spoke.
+
+    "Not in my rcpthosts" says of the recipient's server that its domain is missing, of one's own that nobody logged in.
+    """
+    facts = knowledge.causes[verdict.cause]
+    if not (facts.get("who_own") and facts.get("who_remote")):
+        return False
+    return verdict.who[0] not in knowledge.who_acts(verdict.cause, verdict.detail)
 
 
 def _move(first: str, entry: dict[str, Any], detail: dict[str, Any], cause: dict[str, Any]) -> str | None:

@@ -91,3 +91,14 @@ def test_a_providers_steps_take_the_menu_of_the_situation(
     assert answer.verdict.rule is not None and answer.verdict.rule.provider
     assert first is None or answer.steps[0].startswith(first)
     assert last is None or last in answer.steps[-1]
+
+
+def test_ones_own_outgoing_server_lacks_a_login_and_no_domain(bot: Bot) -> None:
+    """ "Not in my rcpthosts" in a mail program's dialog: the sender logs in; from the recipient's server, its admin acts."""
+    reply = "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"
+    (own,) = bot.answer(
+        f"Outlook: Server Response: '{reply}', Port: 25, Server Error: 553, Error Number: 0x800CCC79"
+    ).answers
+    assert own.verdict.detail is None and own.verdict.who[0] == "sender" and "turn on login" in own.steps[0]
+    (theirs,) = bot.answer(f"<kim@example.org>: host mx.example.org[198.51.100.7] said: {reply}").answers
+    assert theirs.verdict.who[0] == "recipient-admin"
