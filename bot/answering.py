@@ -15,6 +15,7 @@ from bot.wording import Values
 
 MAX_STEPS = 4
 MAX_WORDS_STEPS = 105  # words all steps of one answer may take together
+MAX_TOLD = 300  # characters before a paste in which its owner says what is wrong
 IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes/smtp-enhanced-status-codes.xhtml"
 RFC5321 = "https://www.rfc-editor.org/rfc/rfc5321#section-4.2"
 _FATE_OF_HINT = {
@@ -24,6 +25,7 @@ _FATE_OF_HINT = {
     "ask-first": "ask",
 }
 _PROGRAMS = ("python", ".net", "php", "program", "outlook")  # they send once; no queue stands behind them
+_NEVER_SENT = ("never sent", "didn't send", "did not send", "not sent by me", "haven't sent", "never wrote")
 _WITHOUT_SERVER = ("hosting", "esp")
 _LINK = re.compile(r"https://[^ `\"'<>)\n]*")
 
@@ -102,7 +104,7 @@ def compose(
         fate="" if incoming else fill(fate_words(failure, verdict, ui, knowledge)),
         steps=filled,
         why=_why(failure, verdict, ui),
-        mind=_minds(failure, verdict, values, ui, entry_words, detail_words),
+        mind=_minds(failure, verdict, values, ui, entry_words, detail_words, said),
         links=_links(filled),
         sources=_sources(failure, verdict, knowledge),
         situation=situation,
@@ -249,9 +251,12 @@ def _minds(
     ui: dict[str, Any],
     entry: dict[str, Any],
     detail: dict[str, Any],
+    said: str,
 ) -> tuple[str, ...]:
     own = entry.get("mind") or detail.get("mind")
     out = [values.fill(text) for text in own[:2]] if own else []
+    if said and any(words in said[:MAX_TOLD].lower() for words in _NEVER_SENT):
+        out.insert(0, ui["mind"]["backscatter"])
     if failure.reply_code and failure.enhanced_code and disagree(failure.reply_code, failure.enhanced_code):
         classes = ui["permanence"]
         reply_class, status_class = permanence_of(failure.reply_code), permanence_of(failure.enhanced_code)

@@ -23,6 +23,7 @@ ASKED = {
     "what is greylisting?": "half an hour",
     "what is a PTR record?": "in-addr.arpa",
     "what's a blacklist": "multirbl",
+    "I got bounces for mail I never sent": "Forged: delete",
 }
 
 
@@ -71,3 +72,13 @@ def test_an_unknown_number_asks_for_its_words(bot: Bot) -> None:
     """Its class and what to send are said, nothing is invented."""
     said = plain_text(bot.answer("599").message)
     assert "permanent" in said and "paste the whole line" in said
+
+
+def test_who_never_sent_the_message_is_told_both_reasons(bot: Bot) -> None:
+    """Beside what the bounce says: a forged address or a broken-into account."""
+    told = bot.answer(
+        "I never sent this:\n<kim@example.org>: host mx.example.org[198.51.100.7] said: 550 5.1.1 User unknown"
+    )
+    assert "change the password" in told.answers[0].mind[0]
+    plain = bot.answer("<kim@example.org>: host mx.example.org[198.51.100.7] said: 550 5.1.1 User unknown")
+    assert not any("change the password" in mind for mind in plain.answers[0].mind)
