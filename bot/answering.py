@@ -54,6 +54,8 @@ def compose(
     if verdict.detail and verdict.who and _of_another(verdict, knowledge):
         verdict = replace(verdict, detail=None)
     cause_words = knowledge.cause_words(verdict.cause)
+    if failure.software in _PROGRAMS and cause_words.get("own_program"):
+        cause_words = cause_words | cause_words["own_program"]
     detail_words: dict[str, Any] = {}
     if verdict.detail:
         detail_words = (cause_words.get("details") or {}).get(verdict.detail.partition("/")[2]) or {}
@@ -209,6 +211,8 @@ def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge
     if verdict.fate == "delayed" or (verdict.permanence == "temporary" and verdict.fate == "unknown"):
         if failure.retry_until:
             return str(fates["retry-until"]).replace("{until}", failure.retry_until)
+        if failure.software in _PROGRAMS and "own_program" in knowledge.cause_words(verdict.cause):
+            return str(fates["outbox"])
         usual = "retry-program" if failure.software in _PROGRAMS else "retry"
         return own("retry") or str(fates[usual])
     if verdict.permanence == "temporary":

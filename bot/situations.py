@@ -21,7 +21,7 @@ _SIGNS = (
               "exim_mainlog", "exim4", "exigrep", "our exim")),
     ("script", ("phpmailer", "wordpress", "wp_mail", "wp mail smtp", "wpforms", "contact form 7", "woocommerce", "x-php-", "swift_", "swiftmailer", "symfony\\",
                 "laravel", "smtplib", "django", "nodemailer", "eresponse", "responsecode:", "actionmailer", "net::smtp", "javax.mail", "jakarta.mail", "mail() ",
-                "php mail", "php script", "my script", "our script", "the script", "lettre")),
+                "system.net.mail", "mailkit", "php mail", "php script", "my script", "our script", "the script", "lettre")),
     ("client", ("thunderbird", "0x800ccc", "0x80040", "server response:", "outlook:", "outlook 20", "in outlook", "my outlook", "windows live mail", "apple mail",
                 "em client", "der mail-server antwortete", "the mail server responded", "reported error (0x", "betterbird", "my phone", "iphone",
                 "sending of the message failed", "an error occurred while sending mail", "printer", "scanner", "scan to mail", "scan-to-email")),
@@ -54,6 +54,8 @@ def situation_of(failure: Failure, first: str = "", said: str = "", sends: bool 
     lowered = said[:MAX_READ].lower() if said else f"{failure.context[:MAX_READ]} {failure.diagnostic}".lower()
     if "plesk" in lowered:
         return "plesk"
+    if "roundcube" in lowered:
+        return None  # webmail: neither a mail program nor a script of the reader's
     own = _BY_SOFTWARE.get(failure.software or "")
     if own:
         return own

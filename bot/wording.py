@@ -150,7 +150,9 @@ class Values:
         found = _IPV4.search(text) or (_IPV6.search(text) if text.count(":") > 1 else None)
         if found is None:
             return None
-        beside = set() if incoming else {address[1] for address in _HOST_IP.finditer(text)}
+        printed = [] if incoming else [address[1] for address in _HOST_IP.finditer(text)]
+        # An address that stands elsewhere too (in a link to a block list) is not only the server's own.
+        beside = {address for address in printed if text.count(address) == printed.count(address)}
         for pattern in (_IPV4, _IPV6):
             for found in pattern.finditer(text):
                 address = found[1]

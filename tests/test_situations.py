@@ -102,3 +102,23 @@ def test_ones_own_outgoing_server_lacks_a_login_and_no_domain(bot: Bot) -> None:
     assert own.verdict.detail is None and own.verdict.who[0] == "sender" and "turn on login" in own.steps[0]
     (theirs,) = bot.answer(f"<kim@example.org>: host mx.example.org[198.51.100.7] said: {reply}").answers
     assert theirs.verdict.who[0] == "recipient-admin"
+
+
+def test_a_mail_program_without_connection_is_told_of_its_own_server(bot: Bot) -> None:
+    """No recipient's server is involved, and no queue keeps the message."""
+    (own,) = bot.answer(
+        "Task 'lee' reported error (0x800CCC0E): 'Outlook cannot connect to your outgoing (SMTP) e-mail server.'"
+    ).answers
+    assert "outgoing server" in own.headline and "Nothing has been sent yet" in own.fate
+    (theirs,) = bot.answer("421 4.4.1 connection timed out").answers
+    assert "receiving server" in theirs.headline
+
+
+def test_webmail_is_no_script(bot: Bot) -> None:
+    """Its user has no program to repair."""
+    assert (
+        bot.answer('Roundcube: SMTP Error (550): Failed to add recipient "kim@example.org" (5.1.1 User unknown).')
+        .answers[0]
+        .situation
+        is None
+    )

@@ -11,6 +11,7 @@ TOLD = {
     "550 5.7.25 [2001:db8::1] has no PTR record": "8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.",
     "550 5.7.25 192.0.2.1 does not have a PTR record": "`1.2.0.192.in-addr.arpa. PTR mail.YOUR-DOMAIN.`",
     "550 192.0.2.1 is blacklisted": "https://multirbl.valli.org/lookup/192.0.2.1.html",
+    '550 "JunkMail rejected - server.example.com [192.0.2.1]:33000 is in an RBL, see https://www.spamhaus.org/query/ip/192.0.2.1"': "with 192.0.2.1",
     "552 5.3.4 Error: message file too big (26214400 bytes max)": "under 18 MB",
     "551 5.1.6 User has moved; please try <kim@example.net>": "Send the message to kim@example.net",
     "451 4.4.3 Temporary DNS failure looking up MX for example.org": "`dig MX example.org`",
