@@ -36,12 +36,10 @@ def mask_addresses(text: str) -> str:
     out: list[str] = []
     done = 0
     for at in _AT.finditer(text):
-        if at.start() < done:
-            continue
         domain = _DOMAIN.match(text, at.end())
         start = _local_start(text, at.start(), done) if domain else at.start()
-        if domain and start < at.start() and not text.startswith(MASK, start):
-            first = text[start + 1] if text[start] == '"' else text[start]
+        if domain and start < at.start():
+            first = text[start + 1] if text[start] == '"' else text[start].replace(MASK[0], "")
             out += (text[done:start], first, MASK, text[at.start() : domain.end()])
             done = domain.end()
     out.append(text[done:])

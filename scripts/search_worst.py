@@ -26,13 +26,14 @@ PIECES = (
     "\\n", "=\n", "=3D", "&lt;", "&#64;", "said: ", "-> ", "<<< ", ">>> ", "smtp; ", "Diagnostic-Code: smtp; ", "Final-Recipient: rfc822; ",
     "Action: failed\n", "Status: 5.1.1\n", "--b\n", "Content-Type: multipart/mixed; boundary=b\n", "Received: from x by y\n", "Subject: ",
     "=?utf-8?q?=35=35=30?= ", "status=bounced (", "to=<", "relay=", "postfix/smtp[1]: ", "** ", "R=x T=y: ", "{", "[", '"a":', ",", ":", ";", ".", "-",
-    "_", "*", "#", "|", "/", "\t", " ", "\n", "\r\n", "\0", "\x1b[1m", "\u200b", "é", "収", "🙂", "http://", "https://example.org/", "x" * 40, "9" * 40,
+    "_", "*", "#", "|", "/", "\t", " ", "\n", "\r\n", "\0", "\x1b[1m", "\u200b", "é", "収", "🙂", "http://", "<style>", "<pre>", "<script a>", "--b\nContent-Type: text/html\n\n", "https://example.org/", "x" * 40, "9" * 40,
 )  # fmt: skip
 MAIL_HEADS = (
     b"From: MAILER-DAEMON@example.org\nSubject: failure notice\n\n",
     b"From: a@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n",
     b"From: a@example.org\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n",
     b"From: a@example.org\nContent-Transfer-Encoding: base64\n\n",
+    b"From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n",
 )
 
 
@@ -82,12 +83,12 @@ def readers(bot: Bot) -> dict[str, Callable[[str], object]]:
 
 
 def took(read: Callable[[str], object], text: str) -> float:
-    """Seconds a megabyte, the best of two."""
+    """Seconds of the processor a megabyte, the best of two."""
     best = 1e9
     for _ in range(2):
-        begun = time.perf_counter()
+        begun = time.process_time()
         read(text)
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.process_time() - begun)
     return best / (len(text) / 1_000_000)
 
 

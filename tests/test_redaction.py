@@ -46,6 +46,8 @@ from bot.redaction import mask_addresses, redact
         ("kim@example.com.", "k•••@example.com."),
         ("kim%40example.com lee@", "k•••%40example.com lee@"),
         ("KIM%40EXAMPLE.COM", "K•••%40EXAMPLE.COM"),
+        ('"x" "\n a"@example.com b"@example.org', '"x" \n•••@example.com b"@example.org'),
+        ("•••kim@example.com", "•••@example.com"),
     ],
 )
 def test_addresses_keep_first_letter_and_domain(text: str, masked: str) -> None:

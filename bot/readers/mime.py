@@ -19,8 +19,9 @@ _REPORT_TYPE = re.compile(
 )
 _BOUNDARY = re.compile(rb"boundary\s{0,3}=", re.I)
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]{0,400}\?=")
-_TAGS = re.compile(r"<(?:style|script)\b[^>]{0,400}>.{0,20000}?</(?:style|script)>|<br[^>]{0,100}>|</(?:p|div|tr|li|h\d|td|pre|table)>|<[^<>]{1,400}>", re.I | re.S)  # fmt: skip
-_PRE = re.compile(r"(<pre\b.{0,20000}?</pre>)", re.I | re.S)
+# What is left open ends at the next of its kind, so that many of them are not each looked through to the end.
+_TAGS = re.compile(r"<(?:style|script)\b[^<>]{0,400}>(?:[^<]|<(?!/?(?:style|script)\b)){0,20000}+</(?:style|script)>|<br[^>]{0,100}>|</(?:p|div|tr|li|h\d|td|pre|table)>|<[^<>]{1,400}>", re.I | re.S)  # fmt: skip
+_PRE = re.compile(r"(<pre\b(?:[^<]|<(?!/?pre\b)){0,20000}+</pre>)", re.I)
 _CHARSETS = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis", "cp932": "cp932", "iso-2022-jp": "iso2022_jp", "utf8": "utf-8", "unknown-8bit": "utf-8",
              "ks_c_5601-1987": "cp949", "x-unknown": "utf-8", "iso-8859-8-i": "iso-8859-8", "default": "utf-8", "ascii": "utf-8", "us-ascii": "utf-8"}  # fmt: skip
 SUBJECT = re.compile(
