@@ -54,7 +54,7 @@ def buttons(reply: Reply, knowledge: Knowledge, sharable: bool = False, votable:
     if elements and sharable:
         elements[0]["style"] = "primary"
     rows: list[Payload] = [{"type": "actions", "elements": elements}] if elements else []
-    return [*rows, _vote()] if votable else rows
+    return [*rows, _VOTE] if votable else rows
 
 
 def read_pressed(body: Mapping[str, Any]) -> Pressed:
@@ -87,3 +87,6 @@ def _vote() -> Payload:
         "positive_button": one("This was right", RIGHT), "negative_button": one("This was wrong", WRONG),
     }  # fmt: skip
     return {"type": "context_actions", "elements": [element]}
+
+
+_VOTE = _vote()

@@ -5,11 +5,11 @@ listener search, and Bolt's way to them takes as long as their answer. All else 
 """
 
 import asyncio
-import json
 import logging
 from typing import Any
 from urllib.parse import unquote_plus
 
+import orjson
 from slack_bolt import BoltResponse
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -29,11 +29,10 @@ PATH = f"{PREFIX}events"
 MAX_BODY = 1_048_576  # bytes; Slack's largest requests are a tenth of it
 READ_WITHIN = 10.0  # seconds for a whole body to arrive
 
-Answer = tuple[int, dict[str, list[str]], str]
+Answer = tuple[int, dict[str, list[str]], str | bytes]
 
 _OF_COMMAND = ("text", "team_id", "enterprise_id")  # fields that the handlers read
 _PLAIN = {"content-type": ["text/plain;charset=utf-8"]}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _JSON = {"content-type": ["application/json;charset=utf-8"]}
 _log = logging.getLogger("smtpbot.slack")
 
@@ -50,7 +49,7 @@ class SlackHttp:
         if scope["type"] != "http":
             raise ValueError(f"{scope['type']} is not served")
         status, headers, body = await self._answer(scope, receive)
-        raw = body.encode()
+        raw = body.encode() if isinstance(body, str) else body
         lines = [(name.encode(), value.encode("latin-1")) for name, values in headers.items() for value in values]
         lines.append((b"content-length", str(len(raw)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": lines})
@@ -83,11 +82,11 @@ class SlackHttp:
         except Exception as error:  # broken JSON or encoding that nobody could have signed
             _log.warning("a request could not be read: %s", describe(error))
             return 400, _PLAIN, "unreadable"
-        if isinstance(response, str):
+        if isinstance(response, bytes):
             return 200, _JSON, response
         return response.status, {name: list(values) for name, values in response.headers.items()}, response.body
 
-    async def _dispatch(self, body: str, query: str, headers: dict[str, str]) -> BoltResponse | str:
+    async def _dispatch(self, body: str, query: str, headers: dict[str, str]) -> BoltResponse | bytes:
         """Bolt's response, or the JSON that answers a command; a command that is not well signed is Bolt's to refuse."""
         stamp, signature = headers.get("x-slack-request-timestamp"), headers.get("x-slack-signature")
         if "command=%2F" in body and self._verifier.is_valid(body, stamp, signature):
@@ -98,11 +97,11 @@ class SlackHttp:
                 return await self._answer_command(handler, fields)
         return await self._app.async_dispatch(AsyncBoltRequest(body=body, query=query, headers=dict(headers)))
 
-    async def _answer_command(self, handler: str, fields: dict[str, str]) -> str:
-        answered: list[str] = []
+    async def _answer_command(self, handler: str, fields: dict[str, str]) -> bytes:
+        answered: list[bytes] = []
 
         async def ack(answer: dict[str, Any]) -> None:
-            answered.append(_ENCODER.encode(answer))
+            answered.append(orjson.dumps(answer))
 
         command = {name: unquote_plus(fields[name]) for name in _OF_COMMAND if name in fields}
         respond = AsyncRespond(response_url=unquote_plus(fields.get("response_url", "")))
