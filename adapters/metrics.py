@@ -19,7 +19,8 @@ from bot.telemetry import BOUNDS, Durations, Told
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
 MAX_SERIES = 2_000  # of answers; what comes beyond them is counted under the provider `other`
-ERRORS = ("failed", "unsent")  # a fault of ours; an answer that the platform did not take
+# A fault of ours; an answer that the platform did not take at one try; one that it took at none.
+ERRORS = ("failed", "unsent", "lost")
 NONE, OTHER = "none", "other"  # no cause or provider; one that the knowledge does not have anymore
 
 

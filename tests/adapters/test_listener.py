@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httptools
@@ -194,10 +196,30 @@ def test_metrics_tell_answers_durations_votes_and_errors(bot: Bot) -> None:
         assert value("smtpbot_reply_seconds_count", **slack, kind="none") == 1
         assert value("smtpbot_votes_total", **slack, vote="right") == 1
         assert value("smtpbot_errors_total", **slack, error="failed") == 0
+        assert value("smtpbot_errors_total", **slack, error="lost") == 0
         assert value("smtpbot_errors_total", platform="discord", error="failed") == 1
         assert "example" not in told and "192.0.2" not in told and "/T1" not in told
 
     with_listener(bot, test)
+
+
+def test_metrics_are_those_described(bot: Bot) -> None:
+    """docs/operating.md names each with its labels."""
+    service = Service(Settings(), bot, MemoryStore())
+    service.health["slack"] = lambda: {"http": True}
+    service.telemetry.note_reply("slack", "/T1", bot.answer(GMAIL), 0.002)
+    service.telemetry.note_vote("slack", True)
+    service.telemetry.count("slack.event.taken")
+    body = metrics.Metrics(service).write({"store": True}).decode()
+    told = {
+        sample.name.removesuffix("_count"): {*sample.labels}
+        for family in text_string_to_metric_families(body)
+        for sample in family.samples
+        if sample.name.startswith("smtpbot_") and not sample.name.endswith(("_bucket", "_sum", "_created"))
+    }
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    described = re.findall(r"^\| `(smtpbot_\w+)` \| ([a-z, ]+) \|", page, re.M)
+    assert told == {name: set(labels.split(", ")) - {"none"} for name, labels in described}
 
 
 def test_series_of_answers_are_few(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
