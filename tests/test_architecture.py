@@ -23,6 +23,7 @@ ORDER = [
         "readers.logs_others",
         "readers.logs_csv",
         "readers.events_services",
+        "readers.events_others",
     },
     {
         "readers.fields",
@@ -55,7 +56,7 @@ ORDER = [
 BESIDE = {"storage", "settings", "telemetry"}
 # Inside a group these may import each other, in this direction only.
 ALLOWED_BESIDE = {
-    ("readers.exceptions", "readers.transcript"),
+    ("readers.exceptions", "readers.transcript"), ("readers.events_others", "readers.events_services"),
     ("readers.mail", "readers.fields"), ("readers.mail", "readers.human"), ("readers.human", "readers.fields"), ("readers.human", "readers.mime"), ("readers.human", "readers.prose"), ("readers.human", "readers.transcript"),  ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.codes import STATUS
 from bot.model import Bounce, Failure, Permanence
+from bot.readers.events_others import OTHERS, form_fields
 from bot.readers.events_services import SERVICES, api_error
 from bot.readers.replies import ADDRESS, read_diagnostic
 
@@ -294,7 +295,7 @@ def _failures(row: dict[str, Any]) -> list[Failure]:
     """What one JSON object reports: by its service's own fields, else by the names services have in common."""
     if _CARRIERS & row.keys() and not {"event", "type"} & row.keys():
         return []  # a journal's or container's wrapper around a log line
-    for service in SERVICES:
+    for service in (*OTHERS, *SERVICES):
         found = service(row)
         if found is not None:
             return found
@@ -309,9 +310,9 @@ def _failures(row: dict[str, Any]) -> list[Failure]:
 
 def read(text: str) -> Bounce | None:
     """The events in a text, or None where it holds no JSON that reports mail."""
-    if "{" not in text:
+    value = _unwrapped(_json_in(text)) if "{" in text else form_fields(text) if "&" in text else None
+    if value is None:
         return None
-    value = _unwrapped(_json_in(text))
     rows = (
         value
         if isinstance(value, list)

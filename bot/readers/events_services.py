@@ -16,22 +16,22 @@ _TEMPORARY: Permanence = "temporary"
 _PERMANENT: Permanence = "permanent"
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """A value as words: a string, the strings of a list, or nothing."""
     if isinstance(value, list):
-        return " ".join(_text(item) for item in value[:20])
+        return " ".join(as_text(item) for item in value[:20])
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def _address(*values: Any) -> str | None:
+def address_in(*values: Any) -> str | None:
     for value in values:
-        found = ADDRESS.search(_text(value))
+        found = ADDRESS.search(as_text(value))
         if found:
             return found[1].rstrip(".")
     return None
 
 
-def _dict(value: Any) -> Event:
+def as_dict(value: Any) -> Event:
     return value if isinstance(value, dict) else {}
 
 
@@ -46,14 +46,14 @@ def make(
     """The failure one event reports; codes given in fields of their own fill what the words leave open."""
     said = re.sub(r"^\s*(?:smtp|x-\w{2,20});\s*", "", said, flags=re.I)
     diagnosis = read_diagnostic(said)
-    reply = diagnosis.reply_code or (_text(code) if re.fullmatch(r"[245]\d\d", _text(code)) else None)
-    found = STATUS.search(_text(status))
+    reply = diagnosis.reply_code or (as_text(code) if re.fullmatch(r"[245]\d\d", as_text(code)) else None)
+    found = STATUS.search(as_text(status))
     enhanced = diagnosis.enhanced_code or (normal_status(found[1]) if found else None)
     delivered = action == "delivered"
-    mta = re.search(r"(?:^|[\s;(])([A-Za-z0-9.:-]{3,255})\)?$", _text(reporting))
+    mta = re.search(r"(?:^|[\s;(])([A-Za-z0-9.:-]{3,255})\)?$", as_text(reporting))
     return Failure(
         diagnostic=diagnosis.text or one_line(context)[:300], recipient=recipient, reply_code=reply, enhanced_code=enhanced, action=action,
-        remote_mta=diagnosis.host or _text(host) or None, reporting_mta=mta[1] if mta else None, command=diagnosis.command, outer=diagnosis.outer,
+        remote_mta=diagnosis.host or as_text(host) or None, reporting_mta=mta[1] if mta else None, command=diagnosis.command, outer=diagnosis.outer,
         context=one_line(context)[:1_000], direction="outgoing", sender=sender, software="event", own_cause="accepted" if delivered else cause, own_permanence=permanence,
     )  # fmt: skip
 
@@ -71,46 +71,46 @@ _SES_CAUSES = {
 
 def amazon_ses(event: Event) -> list[Failure] | None:
     """Amazon SES: notificationType (SNS) or eventType (event publishing)."""
-    kind = _text(event.get("notificationType") or event.get("eventType"))
+    kind = as_text(event.get("notificationType") or event.get("eventType"))
     if not kind or (
         "mail" not in event and not {"bounce", "complaint", "deliveryDelay", "delivery", "reject"} & event.keys()
     ):
         return None
-    mail = _dict(event.get("mail"))
-    sender = _address(mail.get("source"))
+    mail = as_dict(event.get("mail"))
+    sender = address_in(mail.get("source"))
     kind = kind.lower().replace(" ", "")
     if kind == "bounce":
-        bounce = _dict(event.get("bounce"))
+        bounce = as_dict(event.get("bounce"))
         permanence: Permanence = {"permanent": _PERMANENT, "transient": _TEMPORARY}.get(
-            _text(bounce.get("bounceType")).lower()
+            as_text(bounce.get("bounceType")).lower()
         )
-        subtype = _text(bounce.get("bounceSubType"))
+        subtype = as_text(bounce.get("bounceSubType"))
         rows = bounce.get("bouncedRecipients") or [
             {"emailAddress": address} for address in mail.get("destination") or [None]
         ]
         return [
-            make(_address(row.get("emailAddress")), _text(row.get("diagnosticCode")), permanence=permanence, cause=_SES_CAUSES.get(subtype.lower()), status=row.get("status"),
-                 reporting=_text(bounce.get("reportingMTA")), context=f"{bounce.get('bounceType')} {subtype}", sender=sender)
-            for row in map(_dict, rows[:1_000])
+            make(address_in(row.get("emailAddress")), as_text(row.get("diagnosticCode")), permanence=permanence, cause=_SES_CAUSES.get(subtype.lower()), status=row.get("status"),
+                 reporting=as_text(bounce.get("reportingMTA")), context=f"{bounce.get('bounceType')} {subtype}", sender=sender)
+            for row in map(as_dict, rows[:1_000])
         ]  # fmt: skip
     if kind == "complaint":
-        rows = _dict(event.get("complaint")).get("complainedRecipients") or [{}]
-        return [make(_address(row.get("emailAddress")), "complaint", cause="complaint", sender=sender) for row in map(_dict, rows[:1_000])]  # fmt: skip
+        rows = as_dict(event.get("complaint")).get("complainedRecipients") or [{}]
+        return [make(address_in(row.get("emailAddress")), "complaint", cause="complaint", sender=sender) for row in map(as_dict, rows[:1_000])]  # fmt: skip
     if kind == "deliverydelay":
-        delay = _dict(event.get("deliveryDelay"))
-        cause = _SES_CAUSES.get(_text(delay.get("delayType")).lower())
+        delay = as_dict(event.get("deliveryDelay"))
+        cause = _SES_CAUSES.get(as_text(delay.get("delayType")).lower())
         return [
-            make(_address(row.get("emailAddress")), _text(row.get("diagnosticCode")), permanence=_TEMPORARY, cause=cause or "delayed", action="delayed",
-                 status=row.get("status"), context=_text(delay.get("delayType")), sender=sender)
-            for row in map(_dict, (delay.get("delayedRecipients") or [{}])[:1_000])
+            make(address_in(row.get("emailAddress")), as_text(row.get("diagnosticCode")), permanence=_TEMPORARY, cause=cause or "delayed", action="delayed",
+                 status=row.get("status"), context=as_text(delay.get("delayType")), sender=sender)
+            for row in map(as_dict, (delay.get("delayedRecipients") or [{}])[:1_000])
         ]  # fmt: skip
-    to = _address(_dict(event.get("delivery")).get("recipients"), mail.get("destination"))
+    to = address_in(as_dict(event.get("delivery")).get("recipients"), mail.get("destination"))
     if kind == "reject":
-        reason = _text(_dict(event.get("reject")).get("reason"))
+        reason = as_text(as_dict(event.get("reject")).get("reason"))
         return [make(to, reason, permanence=_PERMANENT, cause="virus-detected" if "bad content" in reason.lower() else "content-rejected", sender=sender)]  # fmt: skip
     if kind == "renderingfailure":
-        return [make(to, _text(_dict(event.get("failure")).get("errorMessage")), permanence=_PERMANENT, cause="content-rejected", sender=sender)]  # fmt: skip
-    return _accepted(to, _text(_dict(event.get("delivery")).get("smtpResponse")))
+        return [make(to, as_text(as_dict(event.get("failure")).get("errorMessage")), permanence=_PERMANENT, cause="content-rejected", sender=sender)]  # fmt: skip
+    return _accepted(to, as_text(as_dict(event.get("delivery")).get("smtpResponse")))
 
 
 _SENDGRID_DROPS = {
@@ -132,8 +132,8 @@ def sendgrid(event: Event) -> list[Failure] | None:
         and not {"bounce_classification", "smtp-id"} & event.keys()
     ):
         return None
-    kind, said = _text(event.get("event")).lower(), _text(event.get("reason") or event.get("response"))
-    to, status = _address(event.get("email")), event.get("status")
+    kind, said = as_text(event.get("event")).lower(), as_text(event.get("reason") or event.get("response"))
+    to, status = address_in(event.get("email")), event.get("status")
     if kind == "spamreport":
         return [make(to, "spam report", cause="complaint")]
     if kind == "deferred":
@@ -150,8 +150,8 @@ def sendgrid(event: Event) -> list[Failure] | None:
             )
         ]
     if kind in ("bounce", "blocked"):
-        blocked = kind == "blocked" or _text(event.get("type")).lower() == "blocked"
-        cause = _SENDGRID_CLASSES.get(_text(event.get("bounce_classification")).lower())
+        blocked = kind == "blocked" or as_text(event.get("type")).lower() == "blocked"
+        cause = _SENDGRID_CLASSES.get(as_text(event.get("bounce_classification")).lower())
         return [make(to, said, permanence=None if blocked else _PERMANENT, cause=cause, status=status)]
     return _accepted(to, said)
 
@@ -164,21 +164,21 @@ _MAILGUN_CAUSES = {
 
 def mailgun(event: Event) -> list[Failure] | None:
     """Mailgun: event-data, or an event of the Events API."""
-    data = _dict(event.get("event-data")) or event
+    data = as_dict(event.get("event-data")) or event
     if "delivery-status" not in data and "event-data" not in event:
         return None
-    status = _dict(data.get("delivery-status"))
-    to, kind = _address(data.get("recipient")), _text(data.get("event")).lower()
-    sender = _address(_dict(data.get("envelope")).get("sender"))
-    said = _text(status.get("message")) or _text(status.get("description"))
+    status = as_dict(data.get("delivery-status"))
+    to, kind = address_in(data.get("recipient")), as_text(data.get("event")).lower()
+    sender = address_in(as_dict(data.get("envelope")).get("sender"))
+    said = as_text(status.get("message")) or as_text(status.get("description"))
     if kind == "complained":
         return [make(to, "complaint", cause="complaint", sender=sender)]
     if kind in ("failed", "rejected", "temporary_fail", "permanent_fail"):
-        temporary = _text(data.get("severity")).lower() == "temporary" or kind == "temporary_fail"
+        temporary = as_text(data.get("severity")).lower() == "temporary" or kind == "temporary_fail"
         return [make(
-            to, said, permanence=_TEMPORARY if temporary else _PERMANENT, cause=_MAILGUN_CAUSES.get(_text(data.get("reason")).lower()), action="delayed" if temporary else "failed",
-            code=status.get("code"), status=_text(status.get("enhanced-code")) or _text(status.get("bounce-code")), host=status.get("mx-host"),
-            context=_text(status.get("description")), sender=sender,
+            to, said, permanence=_TEMPORARY if temporary else _PERMANENT, cause=_MAILGUN_CAUSES.get(as_text(data.get("reason")).lower()), action="delayed" if temporary else "failed",
+            code=status.get("code"), status=as_text(status.get("enhanced-code")) or as_text(status.get("bounce-code")), host=status.get("mx-host"),
+            context=as_text(status.get("description")), sender=sender,
         )]  # fmt: skip
     return _accepted(to, said)
 
@@ -196,19 +196,19 @@ _POSTMARK: dict[str, tuple[str | None, Permanence]] = {
 
 def postmark(event: Event) -> list[Failure] | None:
     """Postmark: RecordType Bounce, SpamComplaint, Delivery; a row of the Bounce API."""
-    kind = _text(event.get("RecordType")).lower()
+    kind = as_text(event.get("RecordType")).lower()
     if not kind and not ("TypeCode" in event and "Details" in event):
         return None
-    to = _address(event.get("Email"), event.get("Recipient"))
+    to = address_in(event.get("Email"), event.get("Recipient"))
     if kind == "spamcomplaint":
         return [make(to, "spam complaint", cause="complaint")]
     if kind in ("", "bounce"):
-        name = _text(event.get("Type")).lower()
+        name = as_text(event.get("Type")).lower()
         cause, permanence = _POSTMARK.get(name, (None, None))
-        context = f"{_text(event.get('Name'))} {_text(event.get('Description'))}"
-        return [make(to, _text(event.get("Details")), permanence=permanence, cause=cause, action="delayed" if name == "transient" else "failed", context=context,
-                     sender=_address(event.get("From")))]  # fmt: skip
-    return _accepted(to, _text(event.get("Details")))
+        context = f"{as_text(event.get('Name'))} {as_text(event.get('Description'))}"
+        return [make(to, as_text(event.get("Details")), permanence=permanence, cause=cause, action="delayed" if name == "transient" else "failed", context=context,
+                     sender=address_in(event.get("From")))]  # fmt: skip
+    return _accepted(to, as_text(event.get("Details")))
 
 
 # bounce_class -> cause, permanence.
@@ -222,7 +222,7 @@ _SPARKPOST: dict[str, tuple[str | None, Permanence]] = {
 
 def sparkpost(event: Event) -> list[Failure] | None:
     """SparkPost: msys.message_event and its siblings."""
-    system = _dict(event.get("msys"))
+    system = as_dict(event.get("msys"))
     inner = (
         next((value for value in system.values() if isinstance(value, dict)), None)
         if system
@@ -232,16 +232,16 @@ def sparkpost(event: Event) -> list[Failure] | None:
     )
     if inner is None:
         return None
-    kind, to = _text(inner.get("type")).lower(), _address(inner.get("rcpt_to"), inner.get("raw_rcpt_to"))
-    said = _text(inner.get("raw_reason")) or _text(inner.get("reason"))
-    sender = _address(inner.get("msg_from"), inner.get("friendly_from"))
+    kind, to = as_text(inner.get("type")).lower(), address_in(inner.get("rcpt_to"), inner.get("raw_rcpt_to"))
+    said = as_text(inner.get("raw_reason")) or as_text(inner.get("reason"))
+    sender = address_in(inner.get("msg_from"), inner.get("friendly_from"))
     if kind == "spam_complaint":
         return [make(to, "spam complaint", cause="complaint", sender=sender)]
     if kind in ("delivery", "injection", "open", "click", "initial_open", "amp_open"):
         return _accepted(to, said)
     if kind not in ("bounce", "delay", "out_of_band", "policy_rejection", "generation_failure", "generation_rejection"):
         return None
-    cause, permanence = _SPARKPOST.get(_text(inner.get("bounce_class")), (None, None))
+    cause, permanence = _SPARKPOST.get(as_text(inner.get("bounce_class")), (None, None))
     delay = kind == "delay"
     return [make(to, said, permanence=_TEMPORARY if delay else permanence, cause=cause or ("delayed" if delay else None), action="delayed" if delay else "failed",
                  code=inner.get("error_code"), host=inner.get("ip_address") if not said else None, sender=sender)]  # fmt: skip
@@ -258,7 +258,7 @@ def brevo(event: Event) -> list[Failure] | None:
     """Brevo (formerly Sendinblue), transactional webhook."""
     if ("message-id" not in event and "ts_event" not in event and "messageId" not in event) or "email" not in event:
         return None
-    kind, to, said = _text(event.get("event")).lower(), _address(event.get("email")), _text(event.get("reason"))
+    kind, to, said = as_text(event.get("event")).lower(), address_in(event.get("email")), as_text(event.get("reason"))
     if kind in ("delivered", "request", "sent", "opened", "click", "unique_opened"):
         return _accepted(to, said)
     if kind not in _BREVO:
@@ -285,47 +285,49 @@ def mailjet(event: Event) -> list[Failure] | None:
         and not ("Message_GUID" in event or "mj_campaign_id" in event)
     ):
         return None
-    kind, to = _text(event.get("event")).lower(), _address(event.get("email"))
+    kind, to = as_text(event.get("event")).lower(), address_in(event.get("email"))
     if kind == "spam":
         return [make(to, "spam complaint", cause="complaint")]
     if kind in ("bounce", "blocked"):
-        error = _text(event.get("error")).lower()
+        error = as_text(event.get("error")).lower()
         hard = event.get("hard_bounce")
         permanence: Permanence = (
             _PERMANENT if hard is True else _TEMPORARY if hard is False and kind == "bounce" else None
         )
-        said = _text(event.get("comment")) or error
+        said = as_text(event.get("comment")) or error
         return [
             make(
                 to,
                 said,
                 permanence=permanence,
                 cause=_MAILJET_CAUSES.get(error),
-                context=f"{_text(event.get('error_related_to'))}: {error}",
+                context=f"{as_text(event.get('error_related_to'))}: {error}",
             )
         ]
-    return _accepted(to, _text(event.get("smtp_reply"))) if kind in ("sent", "open", "click") else None
+    return _accepted(to, as_text(event.get("smtp_reply"))) if kind in ("sent", "open", "click") else None
 
 
 def resend(event: Event) -> list[Failure] | None:
     """Resend: type email.bounced, email.delivery_delayed, email.complained …"""
-    kind, data = _text(event.get("type")).lower(), _dict(event.get("data"))
+    kind, data = as_text(event.get("type")).lower(), as_dict(event.get("data"))
     if not kind.startswith("email.") or not data:
         return None
-    to, sender = _address(data.get("to")), _address(data.get("from"))
+    to, sender = address_in(data.get("to")), address_in(data.get("from"))
     if kind == "email.complained":
         return [make(to, "complaint", cause="complaint", sender=sender)]
     if kind == "email.delivery_delayed":
-        return [make(to, _text(_dict(data.get("delay")).get("message")) or "delivery delayed", permanence=_TEMPORARY, cause="delayed", action="delayed", sender=sender)]  # fmt: skip
+        return [make(to, as_text(as_dict(data.get("delay")).get("message")) or "delivery delayed", permanence=_TEMPORARY, cause="delayed", action="delayed", sender=sender)]  # fmt: skip
     if kind in ("email.bounced", "email.failed", "email.suppressed"):
-        bounce = _dict(data.get("bounce")) or _dict(data.get("failed")) or _dict(data.get("suppressed"))
+        bounce = as_dict(data.get("bounce")) or as_dict(data.get("failed")) or as_dict(data.get("suppressed"))
         permanence: Permanence = {"permanent": _PERMANENT, "transient": _TEMPORARY}.get(
-            _text(bounce.get("type")).lower()
+            as_text(bounce.get("type")).lower()
         )
-        subtype = _text(bounce.get("subType")).lower()
+        subtype = as_text(bounce.get("subType")).lower()
         cause = _SUPPRESSED if kind == "email.suppressed" else _SES_CAUSES.get(subtype)
-        said = _text(bounce.get("diagnosticCode")) or _text(bounce.get("message")) or _text(bounce.get("reason"))
-        return [make(to, said, permanence=permanence, cause=cause, context=_text(bounce.get("message")), sender=sender)]
+        said = as_text(bounce.get("diagnosticCode")) or as_text(bounce.get("message")) or as_text(bounce.get("reason"))
+        return [
+            make(to, said, permanence=permanence, cause=cause, context=as_text(bounce.get("message")), sender=sender)
+        ]
     return _accepted(to)
 
 
@@ -337,14 +339,14 @@ _MANDRILL_CAUSES = {
 
 def mandrill(event: Event) -> list[Failure] | None:
     """Mailchimp Transactional (Mandrill): an event with msg, or a row of the send call's answer."""
-    message = _dict(event.get("msg"))
+    message = as_dict(event.get("msg"))
     if not message:
         if "reject_reason" not in event or "status" not in event:
             return None
         reason, state, to = (
-            _text(event.get("reject_reason")),
-            _text(event.get("status")).lower(),
-            _address(event.get("email")),
+            as_text(event.get("reject_reason")),
+            as_text(event.get("status")).lower(),
+            address_in(event.get("email")),
         )
         if state not in ("rejected", "invalid"):
             return _accepted(to)
@@ -357,14 +359,14 @@ def mandrill(event: Event) -> list[Failure] | None:
             )
         ]
     kind, to, sender = (
-        _text(event.get("event")).lower(),
-        _address(message.get("email")),
-        _address(message.get("sender")),
+        as_text(event.get("event")).lower(),
+        address_in(message.get("email")),
+        address_in(message.get("sender")),
     )
-    said = _text(message.get("diag"))
-    cause = _MANDRILL_CAUSES.get(_text(message.get("bounce_description")).lower())
-    smtp = next((row for row in map(_dict, _list(message.get("smtp_events"))[::-1]) if row.get("diag")), {})
-    said = said or _text(smtp.get("diag"))
+    said = as_text(message.get("diag"))
+    cause = _MANDRILL_CAUSES.get(as_text(message.get("bounce_description")).lower())
+    smtp = next((row for row in map(as_dict, _list(message.get("smtp_events"))[::-1]) if row.get("diag")), {})
+    said = said or as_text(smtp.get("diag"))
     if kind == "spam":
         return [make(to, "spam complaint", cause="complaint", sender=sender)]
     if kind == "hard_bounce":
@@ -374,7 +376,7 @@ def mandrill(event: Event) -> list[Failure] | None:
     if kind == "deferral":
         return [make(to, said, permanence=_TEMPORARY, cause=cause or "delayed", action="delayed", sender=sender)]
     if kind in ("reject", "blacklist"):
-        reason = _text(_dict(message.get("reject")).get("reason") or message.get("reject"))
+        reason = as_text(as_dict(message.get("reject")).get("reason") or message.get("reject"))
         return [make(to, f"rejected {reason}".strip(), permanence=_PERMANENT, cause=_SUPPRESSED, sender=sender)]
     return _accepted(to) if kind in ("send", "delivered", "open", "click") else None
 
@@ -395,19 +397,19 @@ _MAILY = ("mail", "sender", "recipient", "from address", "sending", "signature",
 def api_error(event: Event) -> list[Failure] | None:
     """The error a sending service's API answers with."""
     rows = (
-        [_dict(row) for row in _list(event.get("errors")) if isinstance(row, dict)]
+        [as_dict(row) for row in _list(event.get("errors")) if isinstance(row, dict)]
         if isinstance(event.get("errors"), list)
         else []
     )
     for message in _list(event.get("Messages")):
-        rows += [_dict(row) for row in _list(_dict(message).get("Errors"))]
+        rows += [as_dict(row) for row in _list(as_dict(message).get("Errors"))]
     words = [event.get("message"), event.get("Message"), event.get("error"), event.get("ErrorMessage")]
     words += [row.get(key) for row in rows[:20] for key in ("message", "description", "ErrorMessage", "detail")]
     said = ". ".join(dict.fromkeys(word for word in words if isinstance(word, str) and word))
     lowered = said.lower()
     if not said or len(said) > 4_000:
         return None
-    name = _text(event.get("name") or event.get("code")).lower()
+    name = as_text(event.get("name") or event.get("code")).lower()
     if any(word in lowered or word == name for word in _KEY_WORDS):
         return [make(None, said, cause="login-required", context=said)]
     if not any(word in lowered for word in _MAILY):
@@ -416,7 +418,7 @@ def api_error(event: Event) -> list[Failure] | None:
     return (
         [
             make(
-                _address(said),
+                address_in(said),
                 said,
                 cause=cause,
                 permanence=_TEMPORARY if cause == "rate-limited" else _PERMANENT,
