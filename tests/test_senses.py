@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot import load
+from bot.app import Bot
 from bot.matching import words
 from bot.senses import MAX_WORDS, NEAR, Senses
 
@@ -55,16 +55,16 @@ def test_one_word_serves_only_once() -> None:
         ("550 Outside mail is refused by that group", "recipient-restricted"),
     ],
 )
-def test_a_wording_nobody_wrote_down_is_understood(text: str, cause: str) -> None:
+def test_a_wording_nobody_wrote_down_is_understood(bot: Bot, text: str, cause: str) -> None:
     """The answer names the cause, is not certain of it, and quotes the words."""
-    verdict = load().answer(text).answers[0].verdict
+    verdict = bot.answer(text).answers[0].verdict
     assert (verdict.cause, verdict.confidence) == (cause, "likely")
     assert verdict.evidence in text
 
 
-def test_a_code_that_decides_is_not_overruled() -> None:
+def test_a_code_that_decides_is_not_overruled(bot: Bot) -> None:
     """What words mean together counts less than an enhanced code that names the cause."""
-    verdict = load().answer("550 5.1.1 A plugin of ours has crashed").answers[0].verdict
+    verdict = bot.answer("550 5.1.1 A plugin of ours has crashed").answers[0].verdict
     assert verdict.cause == "mailbox-not-found"
 
 
@@ -97,6 +97,6 @@ def test_time_is_bounded() -> None:
         ("The domain of that name is invalid or cannot be found in DNS", "domain-not-found"),
     ],
 )  # fmt: skip
-def test_notices_in_other_languages_are_understood(text: str, cause: str) -> None:
+def test_notices_in_other_languages_are_understood(bot: Bot, text: str, cause: str) -> None:
     """As the large providers and servers abroad write them."""
-    assert load().answer(text).answers[0].verdict.cause == cause
+    assert bot.answer(text).answers[0].verdict.cause == cause
