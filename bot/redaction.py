@@ -37,9 +37,11 @@ def mask_addresses(text: str) -> str:
     done = 0
     for at in _AT.finditer(text):
         domain = _DOMAIN.match(text, at.end())
-        start = _local_start(text, at.start(), done) if domain else at.start()
-        if domain and start < at.start():
-            first = text[start + 1] if text[start] == '"' else text[start].replace(MASK[0], "")
+        if not domain:
+            continue
+        start = _local_start(text, at.start(), done)
+        if start < at.start():
+            first = text[start + 1] if text[start] == '"' else text[start].strip(MASK)
             out += (text[done:start], first, MASK, text[at.start() : domain.end()])
             done = domain.end()
     out.append(text[done:])
@@ -48,13 +50,13 @@ def mask_addresses(text: str) -> str:
 
 def _local_start(text: str, end: int, floor: int) -> int:
     """Where the local part that ends before `end` begins; `end` where there is none."""
-    if end > floor and text[end - 1] == '"':
+    if text[end - 1 : end] == '"':
         quote = text.rfind('"', max(floor, end - _MAX_QUOTED), end - 1)
         return quote if quote >= 0 else end
     start = end
     while start > floor and text[start - 1] not in _STOPS and not text[start - 1].isspace():
         start -= 1
-    field = _FIELD.match(text, start, end)
+    field = _FIELD.match(text, start)
     start = field.end() if field else start
     while start < end - 1 and text[start] in "*_~=./-+":
         start += 1

@@ -33,6 +33,9 @@ from bot.redaction import mask_addresses, redact
         ),
         ("=kim@example.com ./+-kim@example.com", "=k•••@example.com ./+-k•••@example.com"),
         ("*@example.com", "*•••@example.com"),
+        ("*k@example.com *Xaver@example.com", "*k•••@example.com *X•••@example.com"),
+        ("lee@ kim@example.com", "lee@ k•••@example.com"),
+        ('@example.com "kim"', '@example.com "kim"'),
         (
             "FROM=kim@example.com orig_to=lee@example.com rcpt=max@example.com",
             "FROM=k•••@example.com orig_to=l•••@example.com rcpt=m•••@example.com",
@@ -92,6 +95,19 @@ def test_logs_hold_no_secret(secret: str) -> None:
         "kim",
     ):
         assert piece not in told
+
+
+@pytest.mark.parametrize(
+    ("link", "kept"),
+    [
+        ("https://mail.example.org/reset?k=1", "https://mail.example.org/•••"),
+        ("http://kim:hunter2@mail.example.org/reset", "http://mail.example.org/•••"),
+        ("wss://kim:hunter@2@mail.example.org", "wss://mail.example.org/•••"),
+    ],
+)
+def test_of_a_link_only_the_host_stays_in_logs(link: str, kept: str) -> None:
+    """Not its path, nor the name and password before the host."""
+    assert redact(f"see {link} now") == f"see {kept} now"
 
 
 def test_known_secrets_are_removed_whatever_they_look_like() -> None:
