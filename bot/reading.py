@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.codes import CONTINUATION, REPLY, STATUS
 from bot.model import Bounce, Failure
-from bot.readers import events, exceptions, fields, human, logs, mail, prose, transcript
+from bot.readers import events, exceptions, fields, human, logs, logs_sessions, mail, prose, transcript
 from bot.readers.mime import Parts
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import find_codes, one_line, read_diagnostic
@@ -160,6 +160,7 @@ READERS: tuple[tuple[str, Callable[[str], Bounce | None]], ...] = (
     ("event", events.read),
     ("fields", _fields),
     ("log", _log),
+    ("protocol log", logs_sessions.read),
     ("exception", exceptions.read),
     ("transcript", _transcript),
     ("report", _report),

@@ -30,6 +30,7 @@ ORDER = [
         "readers.mime",
         "readers.prose",
         "readers.transcript",
+        "readers.logs_sessions",
         "readers.logs",
         "readers.events",
         "readers.exceptions",
@@ -56,7 +57,7 @@ ORDER = [
 BESIDE = {"storage", "settings", "telemetry"}
 # Inside a group these may import each other, in this direction only.
 ALLOWED_BESIDE = {
-    ("readers.exceptions", "readers.transcript"), ("readers.events_others", "readers.events_services"),
+    ("readers.exceptions", "readers.transcript"), ("readers.events_others", "readers.events_services"), ("readers.logs_sessions", "readers.transcript"),
     ("readers.mail", "readers.fields"), ("readers.mail", "readers.human"), ("readers.human", "readers.fields"), ("readers.human", "readers.mime"), ("readers.human", "readers.prose"), ("readers.human", "readers.transcript"),  ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),

@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 from bot.question import read_question
-from bot.readers import events, exceptions, fields, files, human, logs, logs_csv, mail, mime, prose, transcript
+from bot.readers import (
+    events,
+    exceptions,
+    fields,
+    files,
+    human,
+    logs,
+    logs_csv,
+    logs_sessions,
+    mail,
+    mime,
+    prose,
+    transcript,
+)
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import find_codes, read_diagnostic
 from bot.reading import READERS
@@ -42,10 +55,13 @@ EVENT = (
 )
 DIALOG = ">>> RCPT To:<a@example.org>\n<<< 550 5.1.1 no\n"
 TRACE = "smtplib.SMTPRecipientsRefused: {'a@example.org': (550, b'5.1.1 no')}\n"
+FORM = "to=a@example.org&status=Error&category=Spam&transaction=1&"
+SESSION = "Tue 2026-01-01 10:00:00: [1:2] --> RCPT TO:<a@example.org>\nTue 2026-01-01 10:00:00: [1:2] <-- 550 no\n"
 TABLE = "date-time,event-id,recipient-address,recipient-status\n"
 READING: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "events": (events.read, (EVENT, '{"a":', "[{", '"{\\"a\\":')),
     "events_services": (lambda text: [events.read(line) for line in text.split("\n")], (EVENT,)),
+    "events_others": (events.read, (FORM, FORM + " ", '{"type":"Bounce","recipient":"a","response":{"content":"550 no"}}\n')),
     "exceptions": (exceptions.read, (TRACE, "javax.mail.SendFailedException: ", "smtplib.SMTP(", "(550, b'")),
     "fields": (fields.read_fields, (FIELDS, "Diagnostic-Code: smtp; 550 no\n ", "Action:", "Status: \n")),
     "files": (lambda text: list(files.unpack(b"\xff\xfe" + text.encode("utf-16-le"))), (PROSE, "\n", "é")),
@@ -54,6 +70,7 @@ READING: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "logs_csv": (logs_csv.read_table, (TABLE, TABLE + "2026-01-01T10:00:00Z,FAIL,a@example.org,550 no\n", '"', ",")),
     "logs_exim": (_lines, (EXIM, "** ", "R=x T=y: ")),
     "logs_others": (_lines, (OTHERS, "delivery 1: ", "Blocked ", "rspamd_task_write_log")),
+    "logs_sessions": (logs_sessions.read, (SESSION, "2026-01-01 10:00:00 [", "] <-- 550 ", '"SMTPD" 1 "SENT: 550 no"\n', "SMTP-OU a 1 ")),
     "logs_postfix": (_lines, (POSTFIX, SENDMAIL, "NOQUEUE: reject: ", "to=<a@b>,")),
     "mail": (_mail("From: MAILER-DAEMON@example.org\nSubject: failure notice\n\n"), (PROSE, FIELDS, "<a@b>:", "> ")),
     "mail, headers": (_mail("From: a@example.org\n"), ("Received: from x by y\n", "X-A: b\n c\n", "=?utf-8?q?=35?= ")),

@@ -42,7 +42,7 @@ _STAGE = re.compile(
 )
 _HOST = re.compile(
     r"""(?:\bhost:?|while\ talking\ to|\bby|\bwith|connect(?:ed)?\ to|\bfrom|\bto|relay=|^)\s{0,3}
-        ((?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})\.?\s{0,4}(?:\[|\ \(|:25\b|\s(?:did|said|refused))""",
+        ((?![245]\d\d-)(?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z]{2,24})\.?\s{0,4}(?:\[|\ \(|:25\b|\s(?:did|said|refused))""",
     re.X,
 )
 _TALKING = re.compile(r"[Ww]hile talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
