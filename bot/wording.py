@@ -15,7 +15,9 @@ _HOLE = re.compile(r"\{([a-z_]{2,20})\}")
 _CHOICE = re.compile(r"\[\[(.{1,600}?)\]\]")
 _IPV4 = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])((?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{1,39})(?![\w:])")
-_HOST_IP = re.compile(r"[A-Za-z0-9-]+\.[A-Za-z]{2,24}\.? ?[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]")
+_HOST_IP = re.compile(
+    r"(?:[A-Za-z0-9-]+\.[A-Za-z]{2,24}\.?|[Rr]emote ?(?:server|host)) ?[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]"
+)
 _URL = re.compile(r"https?://[^\s<>\"'\])]{3,300}")
 _SENDER = re.compile(r"(?:MAIL FROM:?|from=|[Ss]ender(?: address)?(?: rejected)?:?|[Ff]rom:?)\s{0,3}<?" + ADDRESS_CORE)
 _SENDER_REFUSED = re.compile(r"<?" + ADDRESS_CORE + r">?:? [Ss]ender (?:address |verify |refused|rejected)")
@@ -153,11 +155,13 @@ class Values:
         printed = [] if incoming else [address[1] for address in _HOST_IP.finditer(text)]
         # An address that stands elsewhere too (in a link to a block list) is not only the server's own.
         beside = {address for address in printed if text.count(address) == printed.count(address)}
+        own = None if incoming else self._failure.remote_mta  # qmail names the server by its address
         for pattern in (_IPV4, _IPV6):
             for found in pattern.finditer(text):
                 address = found[1]
                 if (
                     address in beside
+                    or address == own
                     or address.startswith(("127.", "0."))
                     or (pattern is _IPV6 and not _is_ipv6(address))
                 ):

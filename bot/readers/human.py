@@ -6,8 +6,8 @@ from dataclasses import replace
 from bot.model import Failure
 from bot.readers.fields import has_fields
 from bot.readers.mime import Parts
-from bot.readers.prose import read_prose, report_part
-from bot.readers.replies import ADDRESS, one_line
+from bot.readers.prose import context_of, find_blocks, read_prose, report_part
+from bot.readers.replies import ADDRESS
 from bot.readers.transcript import looks_like, read_transcript
 
 DELIVERED = ("delivered", "relayed", "expanded")
@@ -80,7 +80,9 @@ def _with_reply(failure: Failure, other: Failure | None, summarized: bool) -> Fa
 def joined_with_prose(failures: list[Failure], human: str, parts: Parts) -> list[Failure]:
     """What the human part adds to the fields: a reply where the fields have none, an address where it is missing."""
     part = report_part(human) if human else ""
-    context = one_line(part)[:4_000]
+    blocks = find_blocks(part) if len(failures) > 1 else []
+    context = context_of(part, blocks)
+    own = {block.address.lower(): block.text for block in blocks}
     told: list[Failure] = []
     if (
         any(not f.reply_code or not f.enhanced_code or f.recipient is None or len(f.diagnostic) < 12 for f in failures)
@@ -111,7 +113,7 @@ def joined_with_prose(failures: list[Failure], human: str, parts: Parts) -> list
             )
         failure = replace(
             failure,
-            context=f"{failure.context} {context}".strip(),
+            context=f"{failure.context} {context} {own.get((failure.recipient or '').lower(), '')}".strip(),
             action=failure.action or ("delayed" if is_delayed(parts, human) else "failed"),
         )
         if failure.recipient is None:

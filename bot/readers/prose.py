@@ -13,6 +13,7 @@ from bot.readers.replies import ADDRESS, ADDRESS_CORE, REFUSED, find_codes, one_
 
 MAX_REPORT = 20_000  # characters of the human part that are read
 MAX_BLOCKS = 1_000
+MAX_CONTEXT = 4_000  # characters of a report that are kept beside each diagnostic
 
 RETURNED = re.compile(
     r"""^[ \t>]{0,6}(?:
@@ -45,13 +46,18 @@ _LED = re.compile(
     re.X | re.I,
 )
 _ALIAS = re.compile(
-    rf"^[ \t]{{0,40}}\(?(?:expanded|generated|ultimately\ generated)\ from:?\ ?<?{ADDRESS_CORE}>?\)?", re.X | re.I
+    rf"^[ \t]{{0,40}}\(?(?:expanded|generated|ultimately\ generated)\ (?:from|by):?\ ?<?{ADDRESS_CORE}>?\)?",
+    re.X | re.I,
 )
 _BARE_LABEL = re.compile(r"^[ \t]{0,20}(?:reason|diagnostic|diagnosis|error|the reason|status|details?|explanation|description|response|remote server said)[^:\n]{0,40}:", re.I)  # fmt: skip
 _SEPARATOR = re.compile(r"^[ \t]*[-=_*~]{3,}[ \t]*$|^--\S{0,80}$")
 _SECTION = re.compile(r"^[ \t]*-{2,}[ \t]{0,3}\S.{0,90}\S?[ \t]{0,3}-{2,}[ \t]*$")
 _HEADERISH = re.compile(r"^[ \t>]{0,4}(?:From|To|Cc|Bcc|Reply-To|Subject|Date|Message-ID|Received|Return-Path|Sender|MIME-Version|Content-[A-Za-z-]+|X-[A-Za-z-]+|Delivered-To|Errors-To|List-[A-Za-z]+|DKIM-Signature|ARC-[A-Za-z-]+|Authentication-Results|References|In-Reply-To|User-Agent|Importance|Thread-[A-Za-z]+|Mime-Version|Organization)[ \t]?:", re.I)  # fmt: skip
 _NOT_RECIPIENT = re.compile(r"(?:contact|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$", re.I)  # fmt: skip
+_SENT_TO = re.compile(
+    r"\b(?:your|ihre|deine|votre|ton|su|tu|il|uw|je|sua)\s(?:e-?)?(?:message|mail|nachricht|mensaje|messaggio|bericht|mensagem)\b[^@\n]{0,40}\b(?:to|an|à|a|aan|para)\s{1,3}<?$",
+    re.I,
+)
 TELLING = re.compile(
     r"(?:\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b|unknown|not (?:exist|found|listed|known|valid|deliver|accept|recogni)|"
     r"does ?n[o']t exist|quota|full|refused|reject|denied|unrout|disabled|inactive|invalid|no such|time[d]? ?out|loop|"
@@ -120,7 +126,7 @@ def find_blocks(text: str) -> list[Block]:
     gap = 0
     before = ""
     for line in text.split("\n"):
-        alias = _ALIAS.match(line) if "from" in line else None
+        alias = _ALIAS.match(line) if "ed from" in line or "ed by" in line else None
         if alias and current is None and len(blocks) < MAX_BLOCKS:
             current = Block(alias[1])
             blocks.append(current)
@@ -172,17 +178,20 @@ def telling_lines(text: str) -> list[str]:
 
 
 def _mentioned(text: str) -> str | None:
-    """The address a telling sentence is about, where none leads a line."""
+    """The address a telling sentence is about, where none leads a line; an office's only where the message went to it."""
+    office = None
     for line in text.split("\n"):
         if "@" not in line or _HEADERISH.match(line):
             continue
         for found in ADDRESS.finditer(line):
             address = found[1].strip(".")
-            if _NOT_RECIPIENT.search(line[: found.start()]) or ROLE.match(address):
+            if _NOT_RECIPIENT.search(line[: found.start()]):
                 continue
-            if "." in address.rpartition("@")[2]:
+            if ROLE.match(address):
+                office = office or (address if _SENT_TO.search(line[: found.start()]) else None)
+            elif "." in address.rpartition("@")[2]:
                 return address
-    return None
+    return office
 
 
 def _addressed(text: str) -> str | None:
@@ -220,6 +229,15 @@ def _best_line(text: str) -> str:
     return _coded_lines(text) or one_line(" ".join(telling_lines(text)[:8]))
 
 
+def context_of(part: str, blocks: list[Block]) -> str:
+    """The words of a report that are about all its recipients: without what it says of each."""
+    context = one_line(part)[:MAX_CONTEXT]
+    if len(blocks) > 1:
+        for block in blocks:
+            context = context.replace(block.text, " ", 1) if TELLING.search(block.text) else context
+    return context
+
+
 def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     """Every failed recipient of a report written for people; `known` are recipients its headers name."""
     part = report_part(text)
@@ -230,18 +248,20 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
         blocks = named
     told = [block for block in blocks if TELLING.search(block.text)]
     kept = told if told else blocks
-    context = one_line(part)[:4_000]
+    shared = context_of(part, told)
     failures = []
     elsewhere = _coded_lines(part) if not any(any(find_codes(block.text, REFUSED)) for block in kept) else ""
     for block in kept:
         own = bool(TELLING.search(block.text)) and not elsewhere
         diagnosis = read_diagnostic("\n".join(block.lines) if own else elsewhere or _best_line(part))
-        failures.append(_failure(block.after or block.address, diagnosis, context))
+        failures.append(
+            _failure(block.after or block.address, diagnosis, f"{shared} {block.text}" if len(told) > 1 else shared)
+        )
     if failures:
         return failures
     diagnosis = read_diagnostic(_best_line(part))
     recipients: tuple[str | None, ...] = known or (_mentioned(part) or _addressed(part),)
-    return [_failure(recipient, diagnosis, context) for recipient in recipients]
+    return [_failure(recipient, diagnosis, shared) for recipient in recipients]
 
 
 def _failure(recipient: str | None, diagnosis, context: str) -> Failure:  # type: ignore[no-untyped-def]
@@ -255,8 +275,8 @@ def _merged(blocks: list[Block]) -> list[Block]:
     """One block for one address: the first place, all the words."""
     by_address: dict[str, Block] = {}
     for block in blocks:
-        if ROLE.match(block.address) and len(blocks) > 1:
-            continue
+        if ROLE.match(block.address) and len(blocks) > 1 and not TELLING.search(block.text):
+            continue  # an office is a contact where others are named
         known = by_address.setdefault(block.address.lower(), block)
         if known is not block:
             known.lines += block.lines
