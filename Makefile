@@ -45,8 +45,8 @@ coverage: $(DEVELOPMENT) $(KNOWLEDGE) ## branch coverage of bot/ by its own test
 	@$(BIN)/python -m coverage run --branch --source=bot -m pytest -q tests/test_*.py
 	@$(BIN)/python -m coverage report --sort=cover --fail-under=90
 
-mutate: $(DEVELOPMENT) $(KNOWLEDGE) ## change codes, matching, deciding and redaction a little, again and again, to see whether the tests notice
-	@$(BIN)/mutmut run && $(BIN)/mutmut results
+mutate: $(DEVELOPMENT) $(KNOWLEDGE) ## change the code a little, again and again, to see whether the tests notice, in ten minutes; MUTATE=codes tries one module
+	@$(BIN)/python scripts/mutate.py $(MUTATE)
 
 check-secrets: $(DEVELOPMENT) ## look for credentials in what is committed; those made up for tests are listed
 	@$(BIN)/python scripts/check_secrets.py
@@ -121,7 +121,7 @@ screenshot-web: $(DEVELOPMENT) $(KNOWLEDGE) ## draw docs/web*.png anew; look at 
 	@$(BIN)/python scripts/screenshot_web.py
 
 clean: ## remove the environment, the built knowledge and all caches
-	rm -rf mutants $(VENV) .venv-lock .local-slack .emulate .fuzz dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lock .local-slack .emulate .fuzz dist $(KNOWLEDGE) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find bot adapters tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. Each stamp is older than its lock when the lock has changed, and then it is installed again.
