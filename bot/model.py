@@ -48,6 +48,7 @@ class Bounce:
     limits: tuple[str, ...] = ()  # sentences that say what was too much to be read
     sure: bool = True  # False where only a person who asked would call this a mail error
     date: str | None = None  # when the report was written, as written
+    words: str = ""  # of an ordinary mail, which may quote a report
 
     @property
     def is_bounce(self) -> bool:

@@ -18,6 +18,7 @@ _DMARC = re.compile(
     r"<feedback>[\s\S]{0,4000}<report_metadata>|\bReport Domain: \S+ Submitter: |<policy_published>|dmarc (?:aggregate )?report|v=DMARC1;|\brua=mailto:",
     re.I,
 )
+_DMARC_SUBJECT = re.compile(r"^Subject:[^\n]{0,80}\bReport[ _]Domain:\s{0,5}\S{1,255}\s{1,5}Submitter:", re.I | re.M)
 _PICTURE = re.compile(
     r"\A(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF.{4}WEBP)|\.(?:png|jpe?g|gif|webp|heic|bmp)\b[\s.!)]*\Z|\bscreen ?shot\b",
     re.I | re.S,
@@ -79,6 +80,11 @@ def find_neighbor(text: str) -> str | None:
     if _PICTURE.search(head) and len(head) < 300:
         return "picture"
     return "web" if is_web(head) else None
+
+
+def is_dmarc_mail(head: str) -> bool:
+    """Whether the head of a mail is one of a DMARC report (RFC 7489 section 7.2.1.1)."""
+    return bool(_DMARC_SUBJECT.search(head))
 
 
 def is_web(text: str) -> bool:

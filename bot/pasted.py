@@ -13,7 +13,7 @@ from bot.ours import Ours
 from bot.readers import mail
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import one_line
-from bot.reading import read_text
+from bot.reading import read_message, read_text
 from bot.remarks import note, silence
 from bot.suggestions import corrections
 
@@ -56,7 +56,7 @@ class Pastes:
         head = raw[:8_000].decode("utf-8", "replace").replace("\0", "")
         if not mail.looks_like_mail(head.replace("\r\n", "\n").replace("\r", "\n")):
             return None
-        return self._bounce(mail.read_mail(raw), via, "", head)
+        return self._bounce(read_message(raw), via, "", head)
 
     def _elsewhere(self, bounce: Bounce, text: str) -> bool:
         """Whether what was read as a failure is one of another program: FTP, a web server, a database."""
@@ -107,6 +107,8 @@ class Pastes:
     def _bounce(self, bounce: Bounce, via: Via, text: str, head: str = "") -> Reply:
         ui = self.knowledge.ui
         if bounce.sort == "ordinary":
+            if neighbors.is_dmarc_mail(text or head):
+                return note("neighbour", via, ui["neighbors"]["dmarc"])
             return note("none", via, " ".join((ui["none"]["ordinary"], *bounce.limits)))
         answers = tuple(self._answers(bounce.failures[:MAX_RECIPIENTS], text or head))
         if bounce.sort in _NOTE_SORTS and not any(answer.verdict.cause not in ("unclear",) for answer in answers):

@@ -27,18 +27,53 @@ _BOUNCE_WORDS = (
     "could not deliver", "wasn't able to deliver", "error delivering", "the group you tried to contact", "failed addresses", "msexch:", "error detail",
 )  # fmt: skip
 
+# The same in other languages, which an accent or another script gives away.
+_FOREIGN_WORDS = (
+    "konnte nicht zugestellt", "fehler bei der nachrichtenzustellung", "übermittlung an folgende", "pas pu être remis", "pas été remis", "échec de la remise",
+    "pas été distribué", "no se pudo entregar", "no se ha podido entregar", "no se entregó", "no se ha entregado", "error al entregar", "impossibile recapitare",
+    "non è stato recapitato", "non è stato consegnato", "recapito non riuscito", "niet worden bezorgd", "niet bezorgd", "niet worden afgeleverd", "não pôde ser entregue", "não foi entregue",
+    "não foi possível entregar", "falha na entrega", "nie można dostarczyć", "nie mogła zostać dostarczona", "nie została dostarczona", "dostarczenie nie powiodło", "nepodařilo doručit",
+    "nebyla doručena", "nebolo možné doručiť", "nem sikerült kézbesíteni", "teslim edilemedi", "teslim başarısız", "inte att leverera", "inte levereras", "ikke leveres", "ikke leveret", "ikke levert",
+    "ei voitu toimittaa", "nu a putut fi livrat", "не удалось доставить", "не может быть доставлен", "не было доставлено", "недоставленное сообщение", "не вдалося доставити", "не можа да бъде доставен",
+    "δεν παραδόθηκε", "δεν ήταν δυνατή η παράδοση", "送信できません", "配信できません", "配信に失敗", "无法送达", "无法投递", "邮件被退回", "無法傳遞", "無法投遞", "無法送達", "退信", "전달되지 못", "전송 실패", "보낼 수 없",
+    "تعذر تسليم", "לא ניתן היה למסור",
+)  # fmt: skip
+
 
 def _is_report(text: str) -> bool:
     lowered = text[:4_000].lower()
-    return any(words in lowered for words in _BOUNCE_WORDS)
+    return any(words in lowered for words in _BOUNCE_WORDS) or (
+        not lowered.isascii() and any(words in lowered for words in _FOREIGN_WORDS)
+    )
 
 
 def _mail(text: str) -> Bounce | None:
     text = _without_greeting(text)
     if not mail.looks_like_mail(text):
         return None
-    found = mail.read_mail(text.lstrip().encode("utf-8", "surrogateescape"))
+    found = read_message(text.lstrip().encode("utf-8", "surrogateescape"))
     return None if found.sort == "ordinary" and not _has_body_headers(text) else found
+
+
+# What a person pastes into a mail when a message came back: words that only servers write, a line led by both codes.
+_QUOTED = re.compile(
+    r"\bsaid: [45]\d\d\b|refused to talk to me: [45]|in reply to (?:RCPT TO|MAIL FROM|(?:end of )?DATA|EHLO|HELO|AUTH) command|remote (?:mail )?(?:host|server) (?:said|returned|replied|responded)|"
+    r"SMTP error from remote|status=(?:bounced|deferred)|mail system at host|qmail-send program|created automatically by mail delivery|has failed to these recipients|"
+    r"^[ \t]*([45])\d\d[ -]\1\.\d{1,3}\.\d{1,3}\b",
+    re.I | re.M,
+)  # fmt: skip
+
+
+def read_message(raw: bytes) -> Bounce:
+    """What a raw message is; of an ordinary mail the report that it quotes, if any."""
+    found = mail.read_mail(raw)
+    if found.sort != "ordinary" or not _QUOTED.search(found.words):
+        return found
+    for read in (_log, _transcript, _report, _reply):
+        quoted = read(found.words)
+        if quoted and quoted.failures:
+            return replace(quoted, notes=(*quoted.notes, "quoted"), limits=found.limits, date=found.date)
+    return found
 
 
 def _without_greeting(text: str) -> str:
@@ -100,6 +135,9 @@ def _transcript(text: str) -> Bounce | None:
 
 
 def _report(text: str) -> Bounce | None:
+    done = human.read_success(text)
+    if done:
+        return Bounce("success", tuple(done), "words for people")
     report = _is_report(text)
     if not report:
         blocks = prose.find_blocks(prose.report_part(text)) if "@" in text else []

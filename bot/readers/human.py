@@ -7,7 +7,7 @@ from bot.model import Failure
 from bot.readers.fields import has_fields
 from bot.readers.mime import Parts
 from bot.readers.prose import context_of, find_blocks, read_prose, report_part
-from bot.readers.replies import ADDRESS
+from bot.readers.replies import ADDRESS, REFUSED, find_codes
 from bot.readers.transcript import looks_like, read_transcript
 
 DELIVERED = ("delivered", "relayed", "expanded")
@@ -30,6 +30,30 @@ def is_delayed(parts: Parts, text: str) -> bool:
         re.search(r"\bdelay(?:ed)?\b|warning: (?:could not|message)|still being retried|\(delay\)|verz[öo]gert|retard|配信遅延|incomplete", subject, re.I)
         or re.search(r"THIS IS A WARNING|do not need to resend|(?:delivery )?attempts will continue|will (?:be retried|keep trying|continue (?:trying|to try))|still (?:trying|being retried)|has not yet been delivered|hasn't been delivered yet", text[:3_000], re.I)
     )  # fmt: skip
+
+
+# A message that arrived, or was handed on to a server that tells no more.
+_DELIVERED = re.compile(
+    r"delivery to (?:these|the following) recipients?(?: or (?:groups?|distribution lists?))? (?:is complete|was (?:completed|successful))|"
+    r"your message (?:was|has been) (?:successfully )?(?:delivered|relayed) to the following|"
+    r"(?:zustellung|übermittlung) an (?:diese|folgende) empfänger(?: oder (?:gruppen|verteilerlisten))? (?:ist |wurde )?(?:erfolgreich )?abgeschlossen|"
+    r"nachricht wurde (?:erfolgreich )?(?:für die folgenden|an (?:die )?folgenden?) empfänger (?:zugestellt|übermittelt)|"
+    r"remise à ces destinataires(?: ou groupes)? est terminée|message a été (?:remis|transmis) aux destinataires suivants|"
+    r"se (?:ha completado|completó) la entrega a estos destinatarios|mensaje se (?:ha entregado|entregó) a los siguientes destinatarios|"
+    r"recapito a(?:i seguenti| questi) destinatari(?: o gruppi)? (?:è stato )?completato|messaggio è stato (?:recapitato|consegnato) ai seguenti destinatari|"
+    r"bezorging bij deze geadresseerden(?: of groepen)? is voltooid|bericht is (?:afgeleverd|bezorgd) bij de volgende|"
+    r"entrega para estes destinatários(?: ou grupos)? foi concluída|mensagem foi entregue aos seguintes destinatários",
+    re.I,
+)  # fmt: skip
+
+
+def read_success(text: str) -> list[Failure]:
+    """Every recipient of a report that only says what arrived; [] for any other text."""
+    found = _DELIVERED.search(text, 0, 3_000)
+    if found is None or any(find_codes(text[:3_000], REFUSED)):
+        return []
+    named = dict.fromkeys(match[1].strip(".") for match in ADDRESS.finditer(report_part(text), found.end()))
+    return [Failure(recipient=address, action="delivered", own_cause="accepted") for address in named]
 
 
 def read_human(text: str, known: tuple[str, ...] = ()) -> list[Failure]:

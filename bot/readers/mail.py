@@ -18,6 +18,7 @@ from bot.readers.human import (
     known_recipients,
     original_recipients,
     read_human,
+    read_success,
 )
 from bot.readers.mime import SUBJECT, Parts, parts_of, split_message
 from bot.readers.prose import returned_part
@@ -43,6 +44,15 @@ _OPENING = re.compile(
     r"did not reach|no such user|user unknown|unknown user|not listed in|has been rejected|was rejected|could not be processed|hasn't been delivered|has not (?:yet )?been delivered|"
     r"delivery to the following|non-delivery|undelivered|unzustellbar|nicht zugestellt|konnte nicht|n'a pas pu|n'existe pas|no se pudo|impossibile|"
     r"send failure|message delivery|the following (?:recipient|address|destination)|could not send|送信できません|配信できません|不達|無法|无法|not a member of this mailing list|does not exist|over quota|quota exceeded|mailbox is full|disk quota",
+    re.I,
+)
+# What lists, moderators, scanners and filters tell the sender of a message they did not take.
+_REFUSED = re.compile(
+    r"(?:not|nicht|pas|no|non|niet) (?:\S{1,10} )?(?:allowed|authori[sz]ed|permitted|berechtigt|befugt|autoris[ée]e?|autorizad[oa]|autorizzat[oa]|gemachtigd|toegestaan)|"
+    r"(?:wurde|ist|werden) (?:\S{1,14} ){0,3}(?:abgewiesen|abgelehnt|zur[üu]ckgewiesen)|(?:rejected|declined|refused) by (?:the|a) (?:list |group )?(?:moderator|owner|administrator)|"
+    r"a [ée]t[ée] (?:rejet[ée]|refus[ée])|(?:ha sido|fue) rechazad|(?:è stat[oa]|stato) (?:respint|rifiutat)|is (?:geweigerd|afgewezen)|została? odrzucon|отклонен|rejected posting|"
+    r"(?:virus|worm|malware|trojan)\b[^.]{0,60}\b(?:you sent|your (?:message|e-?mail|mail))|(?:you sent|your (?:message|e-?mail|mail)|message from you)\b[^.]{0,80}\b(?:virus|worm|malware|trojan|infected|blocked|quarantined|stopped|deleted)|"
+    r"(?:message|e-?mail) you sent\b",
     re.I,
 )
 _SUCCESS = re.compile(r"(?:successful(?:ly)? (?:mail )?deliver|delivery successful|was (?:successfully )?(?:delivered|relayed)|Return receipt)", re.I)  # fmt: skip
@@ -147,8 +157,11 @@ def _read_parts(parts: Parts) -> Bounce:
         return Bounce("auto-reply", (Failure(own_cause="auto-reply"),), "headers (RFC 3834)")
     if not known and _CHALLENGE.search(human[:3_000]) and not any(find_codes(human[:3_000])):
         return Bounce("auto-reply", (Failure(own_cause="auto-reply"),), "a request to confirm the sender")
+    done = read_success(human) if not known else []
+    if done:
+        return Bounce("success", tuple(done), "words for people")
     if not known and not _is_report(parts, human):
-        return Bounce("ordinary")
+        return Bounce("ordinary", words=human)
     if _SUCCESS.search(parts.headers.get("subject", "")) and not _OPENING.search(human[:3_000]):
         return Bounce("success", (Failure(action="delivered"),), "subject")
     return _by_words(parts, human, known)
@@ -181,6 +194,7 @@ def _is_report(parts: Parts, human: str) -> bool:
         bool(SUBJECT.search(parts.headers.get("subject", ""))),
         bool(_OPENING.search(human[:3_000])),
     )
+    opening = opening or (mailer and bool(_REFUSED.search(human[:3_000])))
     if mailer:
         return telling or opening
     if "report" in parts.content_type and opening:

@@ -53,11 +53,25 @@ _BARE_LABEL = re.compile(r"^[ \t]{0,20}(?:reason|diagnostic|diagnosis|error|the 
 _SEPARATOR = re.compile(r"^[ \t]*[-=_*~]{3,}[ \t]*$|^--\S{0,80}$")
 _SECTION = re.compile(r"^[ \t]*-{2,}[ \t]{0,3}\S.{0,90}\S?[ \t]{0,3}-{2,}[ \t]*$")
 _HEADERISH = re.compile(r"^[ \t>]{0,4}(?:From|To|Cc|Bcc|Reply-To|Subject|Date|Message-ID|Received|Return-Path|Sender|MIME-Version|Content-[A-Za-z-]+|X-[A-Za-z-]+|Delivered-To|Errors-To|List-[A-Za-z]+|DKIM-Signature|ARC-[A-Za-z-]+|Authentication-Results|References|In-Reply-To|User-Agent|Importance|Thread-[A-Za-z]+|Mime-Version|Organization)[ \t]?:", re.I)  # fmt: skip
-_NOT_RECIPIENT = re.compile(r"(?:contact|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$", re.I)  # fmt: skip
+_NOT_RECIPIENT = re.compile(r"(?:^[ \t]*(?:hello|hi|dear|hallo|bonjour|hola|ol[áa]|ciao|guten tag)|contact|kontakt|wenden sie sich|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$", re.I)  # fmt: skip
 _SENT_TO = re.compile(
     r"\b(?:your|ihre|deine|votre|ton|su|tu|il|uw|je|sua)\s(?:e-?)?(?:message|mail|nachricht|mensaje|messaggio|bericht|mensagem)\b[^@\n]{0,40}\b(?:to|an|à|a|aan|para)\s{1,3}<?$",
     re.I,
 )
+# Where a report names the server that wrote it: Microsoft's labels in its languages, Postfix, qmail, Exim, Courier, FortiMail.
+_WROTE = re.compile(
+    r"""^[ \t]{0,8}(?:(?:(?:generating|reporting|sending)\ server|generierender\ server|(?:serveur|servidor|server)\ (?:de\ |di\ )?(?:génération|generación|generazione|geração)
+        |serveur\ générateur|servidor\ (?:generador|gerador|que\ generó)|genererende\ server|genererande\ server|genererande\ servern|serwer\ generujący|generující\ server
+        |oluşturan\ sunucu|формирующий\ сервер|создающий\ сервер|сервер,\ создавший\ отчет|生成サーバー|生成服务器|正在生成服务器)\ ?:\s{0,4}
+      |this\ is\ the\ (?:mail\ system\ at\ host|qmail-send\ program\ at|(?:postfix|mail)\ program\ at\ host)[ ]
+      |recipients\ after\ more\ than\ \d{1,4}\ \w{1,7}\ on\ the\ queue\ on[ ]
+      |this\ is\ a\ delivery\ status\ notification\ from[ ]
+      |this\ is\ a\ delivery\ failure\ report\ generated\ by\ \w{1,20}\ host\ )
+    ((?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,24})\b""",
+    re.X | re.I | re.M,
+)
+# Who is quoted, not who failed: `<kim@example.org> wrote:`.
+_WROTE_THAT = re.compile(r"(?:schrieb|wrote|a [ée]crit|escribi[óo]|ha scritto|schreef|skrev|napisa[łl]|escreveu|kirjoitti|пишет|написал)\b[^\n]{0,80}:$", re.I)  # fmt: skip
 TELLING = re.compile(
     r"(?:\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b|unknown|not (?:exist|found|listed|known|valid|deliver|accept|recogni)|"
     r"does ?n[o']t exist|quota|full|refused|reject|denied|unrout|disabled|inactive|invalid|no such|time[d]? ?out|loop|"
@@ -108,6 +122,8 @@ def _lead(line: str) -> tuple[str, str, bool] | None:
     ):
         return None
     rest = found["rest"].strip()
+    if _WROTE_THAT.match(rest):
+        return None
     second = re.match(rf"<{ADDRESS_CORE}>(?=:)", rest)  # `wrong@x <right@y>: …`
     if second:
         return second[1], rest[second.end() :].lstrip(":;,. \t"), True
@@ -249,25 +265,32 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     told = [block for block in blocks if TELLING.search(block.text)]
     kept = told if told else blocks
     shared = context_of(part, told)
+    wrote = _WROTE.search(part)
+    reporting = wrote[1] if wrote else None
     failures = []
     elsewhere = _coded_lines(part) if not any(any(find_codes(block.text, REFUSED)) for block in kept) else ""
     for block in kept:
         own = bool(TELLING.search(block.text)) and not elsewhere
         diagnosis = read_diagnostic("\n".join(block.lines) if own else elsewhere or _best_line(part))
         failures.append(
-            _failure(block.after or block.address, diagnosis, f"{shared} {block.text}" if len(told) > 1 else shared)
+            _failure(
+                block.after or block.address,
+                diagnosis,
+                f"{shared} {block.text}" if len(told) > 1 else shared,
+                reporting,
+            )
         )
     if failures:
         return failures
     diagnosis = read_diagnostic(_best_line(part))
     recipients: tuple[str | None, ...] = known or (_mentioned(part) or _addressed(part),)
-    return [_failure(recipient, diagnosis, shared) for recipient in recipients]
+    return [_failure(recipient, diagnosis, shared, reporting) for recipient in recipients]
 
 
-def _failure(recipient: str | None, diagnosis, context: str) -> Failure:  # type: ignore[no-untyped-def]
+def _failure(recipient: str | None, diagnosis, context: str, reporting: str | None) -> Failure:  # type: ignore[no-untyped-def]
     return Failure(
         diagnostic=diagnosis.text, recipient=recipient, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
-        remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer, context=context, direction="outgoing",
+        remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer, context=context, direction="outgoing", reporting_mta=reporting,
     )  # fmt: skip
 
 

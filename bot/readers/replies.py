@@ -172,9 +172,10 @@ def _may_name_host(flat: str, lowered: str) -> bool:
     """Whether a host name may stand before a bracket, a port or a verb of speaking."""
     if " said" in lowered or " did" in lowered or " refused" in lowered or " returned" in lowered or ":25" in flat:
         return True
-    place = flat.find("[")
-    if place < 0:
-        place = flat.find(" (")
+    return any(_follows_name(flat, flat.find(bracket)) for bracket in ("[", " ("))
+
+
+def _follows_name(flat: str, place: int) -> bool:
     before = flat[:place].rstrip() if place > 0 else ""
     name = before[before.rfind(" ") + 1 :]
     return "." in name and name.rstrip(".")[-1:].isalpha()
