@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -52,7 +51,7 @@ def compose(
     """
     ui = knowledge.ui
     if verdict.detail and verdict.who and _of_another(verdict, knowledge):
-        verdict = replace(verdict, detail=None)
+        verdict = verdict._replace(detail=None)
     cause_words = knowledge.cause_words(verdict.cause)
     if failure.software in _PROGRAMS and cause_words.get("own_program"):
         cause_words = cause_words | cause_words["own_program"]

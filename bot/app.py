@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +65,7 @@ class Bot:
         reply = self._answer(text if _is_json(text) else undamage(text), via)
         if len(text) > MAX_TEXT and reply.answered:
             limit = self.knowledge.ui["none"]["too_long"].replace("{limit}", f"{MAX_TEXT:,}")
-            reply = replace(reply, message=with_note(reply.message, limit))
+            reply = reply._replace(message=with_note(reply.message, limit))
         return self._drafted(reply) if drafts else reply
 
     def answer_mail(self, raw: bytes, via: Via = "slash", drafts: bool = False) -> Reply:
@@ -90,7 +89,7 @@ class Bot:
             return None
         message = bounce_message(answers, self.knowledge.ui)
         reply = Reply("bounce", "slash", True, True, message, answers, Question("bounce", ""))
-        return replace(reply, drafts=make_drafts(answers[0], self.knowledge, values)) if drafts else reply
+        return reply._replace(drafts=make_drafts(answers[0], self.knowledge, values)) if drafts else reply
 
     def _answer(self, text: str, via: Via) -> Reply:
         text = text.strip()
@@ -110,7 +109,7 @@ class Bot:
         return silence(via) if via == "channel" else note("none", via, self._questions.unknown(asked))
 
     def _drafted(self, reply: Reply) -> Reply:
-        return replace(reply, drafts=make_drafts(reply.answers[0], self.knowledge)) if reply.answers else reply
+        return reply._replace(drafts=make_drafts(reply.answers[0], self.knowledge)) if reply.answers else reply
 
 
 def _says_nothing(reply: Reply) -> bool:

@@ -1,7 +1,6 @@
 """A short question -> Reply: bare codes, private ones too, comparisons, and numbers that are no codes."""
 
 import re
-from dataclasses import replace
 
 from bot import lookups, question, rendering
 from bot.general import find_general
@@ -123,4 +122,4 @@ def _other_world(text: str) -> bool:
 def _shortened(answer: Answer, count: int) -> Answer:
     sentences = re.split(r"(?<=[.!?])\s", answer.happened)
     kept = " ".join(sentences[: 3 if count == 2 else 2])
-    return replace(answer, happened=kept)
+    return answer._replace(happened=kept)

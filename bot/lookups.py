@@ -1,7 +1,6 @@
 """Answers about bare codes, comparisons and numbers that are no codes: the registries' words, and each provider's own meaning."""
 
 import re
-from dataclasses import replace
 
 from bot.answering import IANA, RFC5321, compose, fate_words
 from bot.codes import PERMANENCE, subject_pattern
@@ -285,8 +284,8 @@ def topic_verdict(failure: Failure, knowledge: Knowledge) -> Verdict:
     if named is None:
         return verdict
     zone = _lists(knowledge)[named[0].lower()]
-    told = decide(replace(failure, diagnostic=text[: named.start()] + zone + text[named.end() :]), knowledge)
-    return replace(told, evidence=named[0]) if told.cause == "sender-blocklisted" else verdict
+    told = decide(failure._replace(diagnostic=text[: named.start()] + zone + text[named.end() :]), knowledge)
+    return told._replace(evidence=named[0]) if told.cause == "sender-blocklisted" else verdict
 
 
 def is_vague(verdict: Verdict) -> bool:
@@ -327,7 +326,7 @@ def private_answer(code: str, knowledge: Knowledge, provider: str | None = None)
     rule = knowledge.rules[numbers[0]]
     causes = tuple(dict.fromkeys(knowledge.rules[n].cause for n in numbers))
     verdict = _rule_verdict(rule, causes, _usual_permanence(rule, knowledge), knowledge)
-    return compose(Failure(diagnostic=code), replace(verdict, evidence=code), knowledge)
+    return compose(Failure(diagnostic=code), verdict._replace(evidence=code), knowledge)
 
 
 def _usual_permanence(rule: Rule, knowledge: Knowledge) -> Permanence:
@@ -361,4 +360,4 @@ def _plain(text: str, knowledge: Knowledge) -> str:
 
 
 def _changed(answer: Answer, **changes: object) -> Answer:
-    return replace(answer, **changes)  # type: ignore[arg-type]
+    return answer._replace(**changes)  # type: ignore[arg-type]

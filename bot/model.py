@@ -1,7 +1,11 @@
-"""The nouns: what is read from a text, what is known, what is answered. Frozen; no behaviour beyond reading them."""
+"""The nouns: what is read from a text, what is known, what is answered. Immutable; no behaviour beyond reading them.
 
-from dataclasses import dataclass, field
-from typing import Literal
+Named tuples rather than frozen dataclasses: a dozen are made for each answer, and a tuple is made at once, not field by field.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 Permanence = Literal["permanent", "temporary"] | None
 Kind = Literal["code", "compare", "topic", "bounce", "neighbour", "help", "none"]
@@ -10,8 +14,7 @@ Fate = Literal["failed", "delayed", "delivered", "unknown"]
 Confidence = Literal["certain", "likely", "guess"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """What one text says about one recipient, as it stands there. The names are those of RFC 3464 where it has one."""
 
     diagnostic: str = ""  # the words that decide, on one line; the innermost reply of a chain
@@ -37,8 +40,7 @@ class Failure:
     own_permanence: Permanence = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bounce:
+class Bounce(NamedTuple):
     """What a pasted text or a mail turned out to be, and every failed recipient in it."""
 
     sort: str  # report, reply, log, event, exception, dialog, auto-reply, complaint, success, ordinary
@@ -58,8 +60,7 @@ class Bounce:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A text after reading: what is asked, and what stands in it."""
 
     kind: Kind
@@ -71,8 +72,7 @@ class Question:
     provider: str | None = None  # the provider's id where the question names one
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One entry of the knowledge: when it matches and what it then says. Facts only; words are kept apart."""
 
     id: str
@@ -92,8 +92,7 @@ class Rule:
     rank: int = 50  # of its cause, for ties
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the knowledge makes of one Failure: cause, who acts, how sure, and why."""
 
     cause: str
@@ -111,16 +110,14 @@ class Verdict:
     set_aside: tuple[object, ...] = ()  # what spoke for something else; `str` says what it was
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A page that says so, and when somebody last read it."""
 
     url: str
     checked: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer for one recipient (or one code), in the parts of design.md section 2."""
 
     failure: Failure
@@ -138,8 +135,7 @@ class Answer:
     recipients: tuple[str, ...] = ()  # all recipients this answer holds for
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a Message. kind: heading, text, label, steps, quote, note, source, table, hint."""
 
     kind: str
@@ -148,16 +144,14 @@ class Part:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What a person is shown, free of any platform: parts in order. Backticks mark what is to be copied."""
 
     parts: tuple[Part, ...] = ()
     answered: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """Everything the bot has to say to one text."""
 
     kind: Kind
@@ -167,4 +161,4 @@ class Reply:
     message: Message
     answers: tuple[Answer, ...] = ()
     question: Question | None = None
-    drafts: dict[str, str] = field(default_factory=dict)
+    drafts: Mapping[str, str] = MappingProxyType({})

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from bot.codes import CONTINUATION, REPLY, STATUS
 from bot.model import Bounce, Failure
@@ -72,7 +71,7 @@ def read_message(raw: bytes) -> Bounce:
     for read in (_log, _transcript, _report, _reply):
         quoted = read(found.words)
         if quoted and quoted.failures:
-            return replace(quoted, notes=(*quoted.notes, "quoted"), limits=found.limits, date=found.date)
+            return quoted._replace(notes=(*quoted.notes, "quoted"), limits=found.limits, date=found.date)
     return found
 
 
@@ -118,7 +117,7 @@ def _log(text: str) -> Bounce | None:
     failures = logs.read_log(text)
     if len(failures) == 1 and failures[0].arrival is None:
         stamp = _STAMP.match(text)
-        failures = [replace(failures[0], arrival=stamp[0])] if stamp else failures
+        failures = [failures[0]._replace(arrival=stamp[0])] if stamp else failures
     return Bounce("log", tuple(failures), "log lines") if failures else None
 
 
@@ -152,7 +151,7 @@ def _report(text: str) -> Bounce | None:
         )
     )
     if delayed or report:
-        failures = [replace(failure, action="delayed" if delayed else "failed") for failure in failures]
+        failures = [failure._replace(action="delayed" if delayed else "failed") for failure in failures]
     spoken = any(f.reply_code or f.enhanced_code for f in failures)
     return Bounce("report", tuple(failures), "words for people", sure=spoken or _is_report(text))
 
@@ -226,8 +225,8 @@ def read_text(text: str) -> Bounce | None:
 
 def _by_a_program(bounce: Bounce) -> Bounce:
     """The failures of one's own program: its outgoing server spoke."""
-    return replace(
-        bounce, failures=tuple(replace(failure, software=failure.software or "program") for failure in bounce.failures)
+    return bounce._replace(
+        failures=tuple(failure._replace(software=failure.software or "program") for failure in bounce.failures)
     )
 
 

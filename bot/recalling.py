@@ -6,7 +6,6 @@ the text beyond that (an IP address, a domain, a host) travels beside it as valu
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from hashlib import blake2s
 
 from bot.answering import compose
@@ -69,7 +68,7 @@ def _unquoted(answer: Answer, knowledge: Knowledge) -> Answer:
     verdict, ui = answer.verdict, knowledge.ui
     if verdict.cause == "unclear" or verdict.confidence == "guess":
         return answer
-    return replace(answer, why=f"{ui['why']['unquoted']} ({ui['sure'][verdict.confidence]}).")
+    return answer._replace(why=f"{ui['why']['unquoted']} ({ui['sure'][verdict.confidence]}).")
 
 
 def _asked(reply: Reply) -> str:

@@ -1,6 +1,5 @@
 """From a failure to a verdict: who spoke, what decides, who moves, and what remains where nothing decides."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,7 +223,7 @@ def test_verdicts_of_the_same_failure_are_equal(bot: Bot) -> None:
     """Nothing is kept between them."""
     given = failure("550 5.1.1 <kim@example.org>: User unknown")
     first = decide(given, bot.knowledge)
-    decide(replace(given, diagnostic="452 4.2.2 mailbox full"), bot.knowledge)
+    decide(given._replace(diagnostic="452 4.2.2 mailbox full"), bot.knowledge)
     again = decide(given, bot.knowledge)
     assert (first.cause, first.evidence, first.who) == (again.cause, again.evidence, again.who)
 

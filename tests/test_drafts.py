@@ -1,7 +1,6 @@
 """Drafts are ready to send: greeting, plain words or exact facts, one request, an end; none where nobody can help."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,7 +114,7 @@ def test_a_customer_gets_no_jargon(bot: Bot) -> None:
 @pytest.mark.parametrize("reply", ["550 5.7.1 no.", "550 5.7.1 why?", "550 5.7.1 wait...", "550 5.7.1 see x:"])
 def test_the_reply_stands_as_it_was_written(bot: Bot, reply: str) -> None:
     """On a line of its own, so that no sign is doubled."""
-    failure = replace(FULL, diagnostic=reply)
+    failure = FULL._replace(diagnostic=reply)
     draft = make_drafts(told(bot, "mailbox-full", failure), bot.knowledge)["postmaster"]
     assert f"Error text: {reply}\n\nThank you." in draft
 

@@ -1,7 +1,6 @@
 """The App Home: what the bot does, examples that answer at once, the settings of channels, what it keeps."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -76,7 +75,7 @@ def home(help_reply: Reply, watched: Iterable[str]) -> Payload:
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }  # fmt: skip
     said = tuple(part for part in help_reply.message.parts if part.kind in ("heading", "text"))
-    opening = replace(help_reply, message=Message(said))  # its examples are buttons here
+    opening = help_reply._replace(message=Message(said))  # its examples are buttons here
     blocks = [
         *(block for page in render(opening) for block in page["blocks"]),
         *render_line(ASKING)["blocks"],

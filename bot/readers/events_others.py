@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from bot.codes import permanence_of
 from bot.model import Failure
@@ -36,7 +35,7 @@ def kumomta(event: Event) -> list[Failure] | None:
         status=_status(response.get("enhanced_code")), host=as_text(host).rstrip("."), sender=address_in(event.get("sender")),
         permanence="temporary" if action == "delayed" else None,
     )  # fmt: skip
-    return [replace(failure, direction="incoming") if kind == "Rejection" else failure]
+    return [failure._replace(direction="incoming") if kind == "Rejection" else failure]
 
 
 def maddy(event: Event) -> list[Failure] | None:
@@ -51,7 +50,7 @@ def maddy(event: Event) -> list[Failure] | None:
         address_in(event.get("rcpt")), said or reason, action="delayed" if temporary else "failed", code=code, status=event.get("smtp_enchcode"),
         host=event.get("remote_server"), context=reason, sender=address_in(event.get("sender"), event.get("from")),
     )  # fmt: skip
-    return [replace(failure, direction="incoming") if "src_ip" in event else failure]
+    return [failure._replace(direction="incoming") if "src_ip" in event else failure]
 
 
 _AZURE = {

@@ -1,7 +1,6 @@
 """Exceptions of mail libraries and dialogs of mail programs: where the server's reply stands inside them."""
 
 import re
-from dataclasses import replace
 
 from bot.codes import STATUS
 from bot.model import Bounce, Failure
@@ -132,7 +131,7 @@ def _mailkit(text: str) -> list[Failure]:
     code = DOTNET.get(named["name"].lower()) if named else None
     own = _failure(said["text"], None, (), _address_of(said["text"]), None, ".net")
     if own.reply_code is None and code:
-        own = replace(own, reply_code=code, derived=("reply_code",))
+        own = own._replace(reply_code=code, derived=("reply_code",))
     return [own] if own.reply_code or own.enhanced_code else []
 
 
@@ -145,7 +144,7 @@ def _dotnet(text: str) -> list[Failure]:
     said = match["text"].split("\n   at ")[0]
     own = _failure(said, None, (), _address_of(said), None, ".net")
     if own.reply_code is None and code:
-        own = replace(own, reply_code=code, derived=("reply_code",))
+        own = own._replace(reply_code=code, derived=("reply_code",))
     return [own]
 
 
@@ -206,7 +205,7 @@ def read(text: str) -> Bounce | None:
         context = one_line(text[:1_500])
         return Bounce(
             "dialog" if reader in ("dialog", "Roundcube error") else "exception",
-            (replace(failure, context=context),),
+            (failure._replace(context=context),),
             reader,
         )
     return _before_smtp(text) if any(word in lowered for word in _SOCKET) else None

@@ -1,7 +1,6 @@
 """A report's words for people joined with what its fields and its SMTP dialogue say: one failure for one recipient."""
 
 import re
-from dataclasses import replace
 
 from bot.model import Failure
 from bot.readers.fields import has_fields
@@ -83,20 +82,18 @@ def _joined(told: list[Failure], spoken: list[Failure], part: str) -> list[Failu
 def _with_reply(failure: Failure, other: Failure | None, summarized: bool) -> Failure:
     if other is None:
         return failure
-    failure = replace(
-        failure, remote_mta=failure.remote_mta or other.remote_mta, command=failure.command or other.command
+    failure = failure._replace(
+        remote_mta=failure.remote_mta or other.remote_mta, command=failure.command or other.command
     )
     if other.reply_code and (not failure.reply_code or summarized):
         status = other.enhanced_code or (
             failure.enhanced_code if failure.reply_code in (None, other.reply_code) else None
         )
-        return replace(
-            failure, diagnostic=other.diagnostic, reply_code=other.reply_code, enhanced_code=status or failure.enhanced_code,
+        return failure._replace(diagnostic=other.diagnostic, reply_code=other.reply_code, enhanced_code=status or failure.enhanced_code,
             context=f"{failure.diagnostic} {failure.context}".strip(),
         )  # fmt: skip
     same = other.reply_code == failure.reply_code
-    return replace(
-        failure,
+    return failure._replace(
         enhanced_code=failure.enhanced_code or (other.enhanced_code if same else None),
     )
 
@@ -123,26 +120,24 @@ def joined_with_prose(failures: list[Failure], human: str, parts: Parts) -> list
             other = told[0]
         if other:
             if not failure.diagnostic or (not failure.reply_code and other.reply_code):
-                failure = replace(
-                    failure, diagnostic=other.diagnostic if not failure.diagnostic else f"{other.diagnostic} {failure.diagnostic}",
+                failure = failure._replace(diagnostic=other.diagnostic if not failure.diagnostic else f"{other.diagnostic} {failure.diagnostic}",
                     reply_code=other.reply_code or failure.reply_code,
                     enhanced_code=other.enhanced_code or failure.enhanced_code, outer=failure.outer or other.outer,
                 )  # fmt: skip
             elif not failure.reply_code and failure.diagnostic in other.diagnostic:
-                failure = replace(
-                    failure, diagnostic=other.diagnostic
+                failure = failure._replace(
+                    diagnostic=other.diagnostic
                 )  # the fields repeat only the output of a command
-            failure = replace(
-                failure, remote_mta=failure.remote_mta or other.remote_mta, command=failure.command or other.command
+            failure = failure._replace(
+                remote_mta=failure.remote_mta or other.remote_mta, command=failure.command or other.command
             )
-        failure = replace(
-            failure,
+        failure = failure._replace(
             context=f"{failure.context} {context} {own.get((failure.recipient or '').lower(), '')}".strip(),
             action=failure.action or ("delayed" if is_delayed(parts, human) else "failed"),
         )
         if failure.recipient is None:
             fallback = known_recipients(parts) or original_recipients(parts)
-            failure = replace(failure, recipient=fallback[0] if fallback else None)
+            failure = failure._replace(recipient=fallback[0] if fallback else None)
         key = (failure.recipient or "").lower()
         if key in seen:
             continue

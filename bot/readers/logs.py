@@ -7,7 +7,6 @@ the program's own shape. A refusal written by our own server (NOQUEUE: reject, r
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from bot.model import Failure
 from bot.readers.logs_csv import looks_like as looks_like_table
@@ -170,7 +169,7 @@ class Story:
     def _take(self, failure: Failure, number: int) -> None:
         queue = failure.queue_id or ""
         if failure.recipient is None and queue in self.recipients:
-            failure = replace(failure, recipient=self.recipients[queue])
+            failure = failure._replace(recipient=self.recipients[queue])
         if failure.sender and queue:
             self.senders.setdefault(queue, failure.sender)
         if failure.recipient is None and self.named.get(queue):
@@ -192,7 +191,7 @@ class Story:
             return
         for key in self.named[failure.queue_id or ""]:
             if self.verdicts[key].action == "delayed":
-                self.verdicts[key] = replace(self.verdicts[key], action="failed")
+                self.verdicts[key] = self.verdicts[key]._replace(action="failed")
 
     def told(self) -> list[Failure]:
         """One failure for each recipient, in the order they came."""
@@ -202,7 +201,7 @@ class Story:
             if self._handed_on(key, failure) or (not key[1] and self.named.get(queue)):
                 continue  # told again under the filter's queue id, or by its own to= line
             if failure.sender is None and queue in self.senders:
-                failure = replace(failure, sender=self.senders[queue])
+                failure = failure._replace(sender=self.senders[queue])
             out.append(failure)
         return out
 

@@ -6,7 +6,7 @@ the server: where the log's own side does, it refused what others bring (directi
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from bot.model import Bounce, Failure
@@ -146,11 +146,10 @@ def _own(failure: Failure, refused: Line, named: re.Match[str] | None) -> Failur
     """The failure with what the log knows beside the dialogue."""
     permanent = (failure.reply_code or "")[:1] == "5"
     outgoing = refused.direction == "outgoing"
-    failure = replace(
-        failure, direction=refused.direction, software=refused.software or None, action="failed" if permanent else "delayed" if outgoing else None
+    failure = failure._replace(direction=refused.direction, software=refused.software or None, action="failed" if permanent else "delayed" if outgoing else None
     )  # fmt: skip
     return (
-        replace(failure, recipient=named["to"], sender=named["sender"])
+        failure._replace(recipient=named["to"], sender=named["sender"])
         if named and failure.recipient is None
         else failure
     )

@@ -6,7 +6,6 @@ mail system wrote it. Everything else is no bounce, and the notes say why.
 """
 
 import re
-from dataclasses import replace
 
 from bot.codes import STATUS
 from bot.model import Bounce, Failure
@@ -126,11 +125,11 @@ def read_mail(raw: bytes) -> Bounce:
     if found.sort in ("ordinary", "auto-reply") and parts.enclosed is not None:  # a bounce that somebody forwarded
         inner = _read_parts(parts_of(parts.enclosed))
         if inner.sort in ("report", "success", "complaint"):
-            found = replace(inner, notes=(*inner.notes, "forwarded"))
+            found = inner._replace(notes=(*inner.notes, "forwarded"))
     author = _author(parts)
-    failures = tuple(replace(failure, author=author) for failure in found.failures) if author else found.failures
-    return replace(
-        found, failures=failures, limits=(*dict.fromkeys(parts.limits), *found.limits), date=parts.headers.get("date")
+    failures = tuple(failure._replace(author=author) for failure in found.failures) if author else found.failures
+    return found._replace(
+        failures=failures, limits=(*dict.fromkeys(parts.limits), *found.limits), date=parts.headers.get("date")
     )
 
 
@@ -208,9 +207,10 @@ def _by_words(parts: Parts, human: str, known: tuple[str, ...]) -> Bounce:
     if all(failure.recipient is None for failure in failures):
         fallback = known or original_recipients(parts) or _unsent_recipients(human)
         if fallback:
-            failures = [replace(failures[0] if failures else Failure(), recipient=address) for address in fallback]
+            first = failures[0] if failures else Failure()
+            failures = [first._replace(recipient=address) for address in fallback]
     action = "delayed" if is_delayed(parts, human) else "failed"
-    failures = [replace(failure, action=failure.action or action) for failure in failures]
+    failures = [failure._replace(action=failure.action or action) for failure in failures]
     return Bounce("report", tuple(failures), "words for people", _returned_notes(parts))
 
 

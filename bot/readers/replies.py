@@ -1,7 +1,7 @@
 """One diagnostic text -> its codes, the innermost reply of a chain, the host that spoke and the SMTP command."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.codes import REPLY, STATUS, normal_status
 
@@ -54,8 +54,7 @@ _QMAIL_HOST = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """The codes and the deciding part of one diagnostic text."""
 
     text: str

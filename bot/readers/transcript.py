@@ -128,9 +128,8 @@ def read_transcript(text: str) -> list[Failure]:
 
 
 def _with_recipient(failure: Failure, recipient: str) -> Failure:
-    from dataclasses import replace
 
-    return replace(failure, recipient=recipient)
+    return failure._replace(recipient=recipient)
 
 
 def _failure(exchange: Exchange, diagnosis: Diagnosis, recipient: str | None) -> Failure:

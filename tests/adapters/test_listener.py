@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,10 +228,10 @@ def test_series_of_answers_are_few(bot: Bot, monkeypatch: pytest.MonkeyPatch) ->
 
     async def test(service: Service) -> None:
         verdicts = [
-            replace(reply.answers[0].verdict, provider=name) for name in ("google", "yahoo", "apple", "gone", None)
+            reply.answers[0].verdict._replace(provider=name) for name in ("google", "yahoo", "apple", "gone", None)
         ]
         for number, verdict in enumerate(verdicts, 1):
-            told = replace(reply, answers=(replace(reply.answers[0], verdict=verdict),) * 2)
+            told = reply._replace(answers=(reply.answers[0]._replace(verdict=verdict),) * 2)
             for _ in range(number):
                 service.telemetry.note_reply("web", "", told, 0.001)
         body = (await ask(service, "/metrics")).body.decode()
