@@ -220,7 +220,7 @@ def _with_context(
         speaker = recognise(failure, knowledge, text, [*numbers, *(n for n in around if n >= len(knowledge.rules))])
     if all(hit.confidence == "guess" for hit in hits):
         for hit in _word_hits(failure, knowledge, around, set(), speaker):
-            hit.score -= 200
+            hit.score -= 200 + _FOLLOWS.get(hit.cause, 0)
             hit.evidence = context.quote(hit.span[0], hit.span[1]) if hit.span else ""
             hit.span = None
             if hit.confidence == "certain":
@@ -242,7 +242,7 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     if failure.context and (speaker.provider is None or all(hit.confidence == "guess" for hit in hits)):
         hits, speaker = _with_context(failure, knowledge, text, [*spans, *marks], hits, speaker)
     hits = _outermost(hits)
-    if not failure.own_cause and not any(hit.score > DECIDES for hit in hits):
+    if not failure.own_cause and not any(hit.score > DECIDES and hit.cause != "unclear" for hit in hits):
         hits += _sense_hits(text.words, knowledge)
     if speaker.blocklist and not any(hit.score > LIKELY for hit in hits):
         hits.append(Hit(LIKELY, "sender-blocklisted", None, "likely", None, speaker.blocklist, None))

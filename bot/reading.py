@@ -170,6 +170,10 @@ def _reply(text: str) -> Bounce | None:
     return _reply_from("\n".join(lines[start:]), text, 1 if opens else 2)
 
 
+# A queue's own listing or a log search: the message waits.
+_QUEUED = re.compile(r"\bLast ?Error\b|\bis being retried|\bwill be retried|\bStatus ?: ?Retry\b|\bQueue ID\b", re.I)
+
+
 def _reply_from(said: str, text: str, words: int) -> Bounce | None:
     """The reply a text holds from where it begins; None where fewer words than that stand beside the codes."""
     diagnosis = read_diagnostic(said)
@@ -178,8 +182,9 @@ def _reply_from(said: str, text: str, words: int) -> Bounce | None:
     found = _WORD.search(diagnosis.text)
     if not found or (words > 1 and not _WORD.search(diagnosis.text, found.end())):
         return None
+    waits = (diagnosis.reply_code or diagnosis.enhanced_code or "")[0] == "4" and bool(_QUEUED.search(text))
     failure = Failure(
-        diagnostic=diagnosis.text, recipient=find_recipient(one_line(text)) if "@" in text else None, reply_code=diagnosis.reply_code,
+        diagnostic=diagnosis.text, action="delayed" if waits else None, recipient=find_recipient(one_line(text)) if "@" in text else None, reply_code=diagnosis.reply_code,
         enhanced_code=diagnosis.enhanced_code, remote_mta=diagnosis.host, command=diagnosis.command, outer=diagnosis.outer,
     )  # fmt: skip
     sure = (

@@ -68,7 +68,7 @@ _ESCAPED_MARK = re.compile(r"\\([_*`~|<>\[\]-])")
 _QUOTE = re.compile(r"^[ \t]?(?:>(?!>>[ \t])[ \t]?){1,50}", re.M)  # sendmail's `>>> RCPT To:` is no quoting
 _SOFT_BREAK = re.compile(r"=\n")
 _QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
-_QP_SIGNS = re.compile(r"=(?:3D|20|3C|3E|C2|C3|E2)|=\n")
+_QP_SIGNS = re.compile(r"=(?:3D|20(?!\d\d[-/])|3C|3E|C2|C3|E2)|=\n")
 _LITERAL = {"n": "\n", "r": "\n", "t": " "}
 # Each escape also doubled, as in a string that was printed twice.
 _ESCAPE = re.compile(

@@ -16,10 +16,13 @@ DOTNET = {
     "mailboxunavailable": "550", "mailbox unavailable": "550", "clientnotpermitted": "454", "muststarttlsfirst": "530", "mustissuestarttlsfirst": "530",
     "servicenotavailable": "421", "transactionfailed": "554", "mailboxbusy": "450", "insufficientstorage": "452", "exceededstorageallocation": "552",
     "localerrorinprocessing": "451", "mailboxnamenotallowed": "553", "usernotlocaltryalternatepath": "551", "syntaxerror": "501",
+    "service not available, closing transmission channel": "421", "syntax error, command unrecognized": "500", "syntax error in parameters or arguments": "501",
+    "error in processing": "451", "insufficient system storage": "452", "client does not have permission to submit mail to this server": "454",
+    "the smtp server requires a secure connection or the client was not authenticated": "530",
     "commandunrecognized": "500", "badcommandsequence": "503", "commandnotimplemented": "502", "commandparameternotimplemented": "504",
 }  # fmt: skip
 _DOTNET = re.compile(
-    r"(?:SmtpFailedRecipients?Exception|SmtpException|SmtpCommandException)\b.{0,40}?:\s?(?P<name>[A-Z][A-Za-z ]{3,60}?)\. The server response was: ?(?P<text>.{1,2000})",
+    r"(?:SmtpFailedRecipients?Exception|SmtpException|SmtpCommandException)\b.{0,40}?:\s?(?P<name>[A-Z][A-Za-z ,]{3,100}?)\. The server response was: ?(?P<text>.{1,2000})",
     re.S,
 )
 _DOTNET_STATUS = re.compile(r"Status ?Code: ?(?P<name>[A-Z][A-Za-z]{5,40})")
@@ -39,7 +42,7 @@ _NODEMAILER = re.compile(
     r"(?:all recipients were rejected|Invalid login|Message failed|Mail command failed|Data command failed|Can't send mail - [a-z ]{3,40}|Greeting never received|Unexpected response)\b:? ?(?P<text>.{0,1500})",
     re.S,
 )
-_CLASSY = re.compile(r"(?:[A-Za-z_.]{0,80}(?:Exception|Error|FatalError|SMTPServerBusy|SMTPSyntaxError|SMTPUnknownError|SMTPAuthenticationError)|permanent error \((?P<perm>\d{3})\)|transient error \((?P<tran>\d{3})\)|msmtp: server message|curl: \(\d{1,3}\)[^:\n]{0,60})(?:: |:\n?)(?P<text>[^\n]{0,300}?[245]\d\d[ -].{1,1500})", re.S)  # fmt: skip
+_CLASSY = re.compile(r"(?:[A-Za-z_.]{0,80}(?:Exception|Error|FatalError|SMTPServerBusy|SMTPSyntaxError|SMTPUnknownError|SMTPAuthenticationError)|permanent error \((?P<perm>\d{3})\)|transient error \((?P<tran>\d{3})\)|msmtp: server message|curl: \(\d{1,3}\)[^:\n]{0,60})(?:: |:\n?| \((?=[245]\d\d[ -]))(?P<text>[^\n]{0,300}?[245]\d\d[ -].{1,1500})", re.S)  # fmt: skip
 _LETTRE = re.compile(r"(?:permanent|transient) error \((?P<code>[245]\d\d)\): (?P<text>.{1,1500})", re.S)
 _CURL = re.compile(r"curl: \(\d{1,3}\) (?P<text>(?:RCPT|MAIL|DATA|AUTH|Login|EHLO)[^\n]{0,20}?: (?P<code>[245]\d\d))")
 _OUTLOOK = re.compile(r"\b0x800(?:CCC|40|42)[0-9A-F]{2,5}\b", re.I)
@@ -148,6 +151,24 @@ def _dotnet(text: str) -> list[Failure]:
     return [own]
 
 
+_REFUSED_TO = re.compile(r"\brecipient: ?['\"]([^'\"\s]{3,320})['\"]")
+_REFUSED_ROW = re.compile(r"(?:\bmessage: ?['\"`]|\bError: )([^\n{}]{3,1000})")
+
+
+def _rejected_errors(text: str) -> list[Failure]:
+    """Nodemailer lists the recipients that were refused, each after the server's words."""
+    begin = text.find("rejectedErrors")
+    if begin < 0:
+        return []
+    rows: list[Failure] = []
+    for found in _REFUSED_TO.finditer(text, begin, begin + 20_000):
+        said = _REFUSED_ROW.search(text, begin, found.start())
+        if said:
+            rows.append(_failure(re.split(r"['\"`], ?code\b", said[1])[0], None, (), found[1]))
+        begin = found.end()
+    return [row for row in rows if row.reply_code]
+
+
 def _address_of(text: str) -> str | None:
     return find_recipient(one_line(text))
 
@@ -161,7 +182,7 @@ def wraps_reply(text: str) -> bool:
 def read(text: str) -> Bounce | None:
     """The failures an exception or dialog reports, or None where the text is none."""
     lowered = text[:20_000].lower()
-    if not any(sign in lowered for sign in _SIGNS):
+    if "lasterror:" in lowered or not any(sign in lowered for sign in _SIGNS):
         return None
     if any(sign in text for sign in _DIALOGUE) and looks_like_dialogue(text):
         spoken = read_transcript(text)
@@ -170,6 +191,9 @@ def read(text: str) -> Bounce | None:
     python = _python(text) if "(" in text else []
     if python:
         return Bounce("exception", tuple(python), "smtplib exception")
+    refused = _rejected_errors(text)
+    if refused:
+        return Bounce("exception", tuple(refused), "nodemailer error")
     dotnet = _dotnet(text)
     if dotnet:
         return Bounce("exception", tuple(dotnet), ".NET exception")

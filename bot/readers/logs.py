@@ -196,9 +196,10 @@ class Story:
     def told(self) -> list[Failure]:
         """One failure for each recipient, in the order they came."""
         out = []
+        named = {failure.diagnostic for key, failure in self.verdicts.items() if key[1]}
         for key, failure in self.verdicts.items():
             queue = failure.queue_id or ""
-            if self._handed_on(key, failure) or (not key[1] and self.named.get(queue)):
+            if self._handed_on(key, failure) or (not key[1] and (self.named.get(queue) or failure.diagnostic in named)):
                 continue  # told again under the filter's queue id, or by its own to= line
             if failure.sender is None and queue in self.senders:
                 failure = failure._replace(sender=self.senders[queue])

@@ -75,12 +75,13 @@ def _refused(rest: str) -> Failure | None:
         text = found["text"] or found["what"]
         diagnosis = read_diagnostic(text)
         rcpt = re.search(r"RCPT <([^<>\s]{1,320})>", found["what"])
+        rcpt = rcpt or re.search(r"[\s\"] ?for ([^<>\s@]{1,128}@[^<>\s]{1,255})$", rest)
         sender = re.search(r"\bF=<([^<>\s]{0,320})>", rest)
         soft = bool(found["soft"])
         host = client["client"].split(" ")[0]
         return Failure(
             diagnostic=diagnosis.text, recipient=rcpt[1] if rcpt else None, reply_code=diagnosis.reply_code, enhanced_code=diagnosis.enhanced_code,
-            command="RCPT" if rcpt else "DATA" if "DATA" in found["what"] else "MAIL" if "MAIL" in found["what"] else None, direction="incoming",
+            command="RCPT" if "RCPT" in found["what"] else "DATA" if "DATA" in found["what"] else "MAIL" if "MAIL" in found["what"] else None, direction="incoming",
             sender=sender[1] if sender else None, software="exim", own_permanence=None if diagnosis.reply_code else "temporary" if soft else "permanent",
             action=None if soft else "failed", context=client["client"], remote_mta=host if "." in host and not host.startswith("(") else None,
         )  # fmt: skip

@@ -9,7 +9,7 @@ ROLE = re.compile(
     r"^(?:postmaster|mailer-daemon|abuse|hostmaster|support|help|helpdesk|double-bounce|owner-\S{1,64}|\S{1,64}-(?:owner|request|bounces))@",
     re.I,
 )
-_SENDER_SIGN = re.compile(r"(?:MAIL FROM|sender(?: address)?(?: rejected)?|from(?:=|:)|contact|e-?mail|mailto|write to|forward[^@]{0,40}to|send[^@]{0,30}to|abuse|see|notify|return-path|on behalf of|bounce[sd]?|identit(?:y|ies)[^@]{0,60}|owned by user|reply-to|authenticated as|login name)[^@]{0,12}[<\s:(=\[]{1,3}$", re.I)  # fmt: skip
+_SENDER_SIGN = re.compile(r"(?:MAIL FROM|sender(?: address)?(?: rejected)?|from(?:=|:)|contact|e-?mail|mailto|write to|forward[^@]{0,40}to|send[^@]{0,30}to|abuse|see|notify|message[- ]?id|msgid|return-path|on behalf of|bounce[sd]?|identit(?:y|ies)[^@]{0,60}|owned by user|reply-to|authenticated as|login name)[^@]{0,12}[<\s:(=\[]{1,3}$", re.I)  # fmt: skip
 _SENDER_AFTER = re.compile(
     r"^[>)\]]?:? ?(?:sender (?:address )?(?:rejected|refused|denied|unknown|verify)|sender rejected|is not allowed to send|on behalf|\.{3} ?sender|domain of sender)",
     re.I,

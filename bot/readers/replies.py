@@ -18,7 +18,7 @@ _SAID = re.compile(
     r"""(?:
         \bsaid | \bresponded(?:\ with)? | \breturned(?:\ error)? | refused\ to\ talk\ to\ me
       | \bresponse(?:\ (?:from|of)\ the\ (?:remote\ )?(?:recipient\ )?server)?(?:\ was|\ is)?
-      | \berror\ (?:that\ the\ other\ server\ returned\ )?was | \breply\ was | \banswered | server\ error | server\ response
+      | \bLED= | \berror\ (?:that\ the\ other\ server\ returned\ )?was | \breply\ was | \banswered | server\ error | server\ response
       | smtp;\s? | \.{3} | remote\ server\ returned | after\ (?:rcpt\ to|mail\ from|end\ of\ data|data|initial\ connection)[^:]{0,100}(?::<[^>\n]{0,120}>)?
         (?:\ size=\d{1,12})?:\s{0,9}host\ \S{1,255}\s{0,9}(?:\[[^\]\s]{1,45}\])?
     )
@@ -119,7 +119,7 @@ _STAGES = (
 def _may_quote(s: str) -> bool:
     return (
         "said" in s or "respon" in s or "return" in s or "refused to" in s or "error was" in s or "other server" in s or "reply was" in s
-        or "answered" in s or "server error" in s or "smtp;" in s or "after " in s or "..." in s
+        or "answered" in s or "led=" in s or "server error" in s or "smtp;" in s or "after " in s or "..." in s
     )  # fmt: skip
 
 
