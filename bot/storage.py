@@ -5,7 +5,7 @@ tenant, channel and message; text is never kept.
 """
 
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -151,7 +151,7 @@ class MemoryStore:
     def __init__(self, clock: Callable[[], float] = time.monotonic, lease: float = LEASE) -> None:
         self._clock = clock
         self._lease = lease
-        self._held: dict[str, _Held] = {}
+        self._held: OrderedDict[str, _Held] = OrderedDict()  # a dict, shortened at its front, is slow to find its first
         self._settings: dict[Place, dict[str, str]] = {}
         self._installs: dict[tuple[str, str], bytes] = {}
         self._counts: Counter[Counted] = Counter()

@@ -1,6 +1,5 @@
 """The table lines.yaml, and what its rows are compared with. Tests of several readers share it."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,18 +43,3 @@ def differences(row: dict[str, Any], answers: tuple[Answer, ...]) -> list[str]:
         for name, value in fields.items()
         if FIELDS[name](answer) != value
     ]
-
-
-def grows_linearly(read: Callable[[str], object], unit: str, size: int = 40_000) -> bool:
-    """Whether four times the text takes less than eight times as long."""
-
-    def took(length: int) -> float:
-        text = (unit * (length // len(unit) + 1))[:length]
-        best = 9.0
-        for _ in range(3):
-            begun = time.process_time()
-            read(text)
-            best = min(best, time.process_time() - begun)
-        return best
-
-    return any(took(4 * size) < 8 * max(took(size), 0.004) for _ in range(3))  # a busy machine gets a second look

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from bot.app import Bot
 from bot.readers import exceptions, transcript
-from tests.lines import differences, grows_linearly, load, names
+from tests.lines import differences, load, names
+from tests.timing import grows_linearly
 
 ROWS = load("exceptions")
 

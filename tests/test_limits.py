@@ -7,6 +7,7 @@ import pytest
 from bot.app import Bot
 from bot.rendering import plain_text
 from bot.undamage import MAX_TEXT
+from tests.timing import grows_linearly, repeat
 
 MEGABYTE = 1_000_000
 HOSTILE = {
@@ -45,14 +46,10 @@ HOSTILE = {
 }
 
 
-def _worst(text: str, size: int) -> str:
-    return (text * (size // len(text) + 1))[:size]
-
-
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_a_megabyte_of_anything_is_answered_within_a_second(bot: Bot, name: str) -> None:
     """As text and as a file."""
-    text = _worst(HOSTILE[name], MEGABYTE)
+    text = repeat(HOSTILE[name], MEGABYTE)
     for answer in (lambda: bot.answer(text), lambda: bot.answer_mail(text.encode("utf-8", "replace"))):
         begun = time.process_time()
         reply = answer()
@@ -63,17 +60,7 @@ def test_a_megabyte_of_anything_is_answered_within_a_second(bot: Bot, name: str)
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_time_grows_linearly(bot: Bot, name: str) -> None:
     """Four times the text takes less than eight times as long."""
-
-    def took(size: int) -> float:
-        text = _worst(HOSTILE[name], size)
-        best = 9.0
-        for _ in range(3):
-            begun = time.process_time()
-            bot.answer(text)
-            best = min(best, time.process_time() - begun)
-        return best
-
-    assert took(200_000) < 8 * max(took(50_000), 0.004)
+    assert grows_linearly(bot.answer, HOSTILE[name], 50_000)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from bot.app import Bot
 from bot.readers import logs, logs_csv
-from tests.lines import differences, grows_linearly, load, names
+from tests.lines import differences, load, names
+from tests.timing import grows_linearly
 
 ROWS = load("logs")
 SENT = "Oct 10 12:00:05 mx1 postfix/smtp[1]: {id}: to=<kim@example.com>, relay={relay}:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as {next})"
