@@ -24,8 +24,9 @@ help:
 run: $(RUNTIME) $(KNOWLEDGE) ## open the page at http://127.0.0.1:8451; ARGS=chat or ARGS="ask 451" runs another command
 	@exec $(BIN)/smtpbot $(ARGS)
 
-test: $(DEVELOPMENT) $(KNOWLEDGE) ## run the tests; TESTS="-x -m 'not slow'" picks some
-	@$(BIN)/python -m pytest $(TESTS)
+# On every core up to four; --dist keeps together what tests/conftest.py says, in the order of the files.
+test: $(DEVELOPMENT) $(KNOWLEDGE) ## run the tests; TESTS="-x -m 'not slow'" picks some, TESTS="-n 0 --pdb" takes one process
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: check-format lint types test check-data check-secrets fuzz ## all that CI asks: format, lint, types, tests, data, secrets, a minute of fuzzing
 
