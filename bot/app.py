@@ -106,6 +106,10 @@ class Bot:
             # What stands in a paragraph of its own was pasted, and is more than its code.
             asks = asked is not None and via != "channel" and "\n\n" not in text and (asked.opens or "?" in text)
             return (self._questions.explain(text, via) or reply) if asks and _says_nothing(reply) else reply
+        if asked and via != "channel":
+            reply = self._questions.told(text, asked, via)
+            if reply:
+                return reply
         return silence(via) if via == "channel" else note("none", via, self._questions.unknown(asked))
 
     def _drafted(self, reply: Reply) -> Reply:
@@ -113,12 +117,14 @@ class Bot:
 
 
 def _says_nothing(reply: Reply) -> bool:
-    """Whether a text was read as a bare reply whose words name no cause."""
+    """Whether a text was read as a bare reply of which only the code, if anything, names a cause."""
     bounce = reply.question.bounce if reply.question else None
     if bounce is None or bounce.sort != "reply" or len(reply.answers) != 1:
         return False
-    verdict = reply.answers[0].verdict
-    return verdict.cause == "unclear" and verdict.rule is None
+    failure, verdict = reply.answers[0].failure, reply.answers[0].verdict
+    if failure.recipient or failure.remote_mta or failure.own_cause:
+        return False
+    return verdict.evidence in ("", failure.reply_code, failure.enhanced_code)
 
 
 def _is_json(text: str) -> bool:

@@ -54,6 +54,16 @@ class Questions:
         asked = Question("code", text, via, codes, provider=provider)
         return self._code(answer, asked, via) if answer else None
 
+    def told(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
+        """What the one code means that a sentence to the bot names ("got a 452 there, must I worry?")."""
+        if (
+            asked.sort not in ("codes", "long")
+            or not (asked.opens or question.asks_meaning(text))
+            or _other_world(text)
+        ):
+            return None
+        return self.explain(text, via)
+
     def _private(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
         code = find_private(text, self.knowledge) if len(asked.words) <= MAX_BESIDE else None
         if code is None:

@@ -20,7 +20,7 @@ _CODE = re.compile(
      | (?P<rev>([245]\.\d{1,3}\.\d{1,3})[\s\-_,;:/]{1,3}(?:smtp;?\s?)?([2345]\d\d)(?![\d.]))
      | (?P<status>[245x]\.\d{1,3}\.\d{1,3})(?!\.\d)
      | (?P<class>[245][xyz]{2}|[245][0-5][xyz]|[245]\.x\.x|[245x]\.\d\.x)
-     | (?P<reply>[1-6]\d\d)(?![\d.]\d|\d))
+     | (?P<reply>(?!465|587)[1-6]\d\d)(?![\d.]\d|\d))
     (?![A-Za-z0-9_])[)\]>"'`]{0,3}""",  # letters of other scripts may stand right beside a code
     re.X | re.I,
 )
@@ -37,6 +37,8 @@ QUESTION_WORDS = frozenset(
     "o que significa erro código quer dizer cosa che vuol dire errore il lo "
     "co oznacza ten błąd blad kod wat betekent foutcode fout de het "
     "что значит означает ошибка код это ne demek hata kodu "
+    "é l err weiß weiss them bad serious normal ignore resend worry worried jemand denn mir diese dieser meldung fehlermeldung foutmelding mensaje mensagem messaggio message komunikat "
+    "quelqu un sait alguien sabe alguém qualcuno kto wie iemand weet cos сообщение ошибки такое hatası hatasi nedir anlamı "
     "exactly actually temporary permanent soft hard return returns returned response difference between vs versus compared compare than comes came keeps same thing as like with "
     "d ll m re t ve don doesn isn bounced bouncing dsn ndr mta mailserver e-mail und y et".split()
 )
@@ -47,7 +49,7 @@ _GLUED_WORDS = re.compile(
     "무슨|뜻|무엇|오류|코드|의미|에러|이란|란|은|는|이|가|뭐|예요|인가요"
 )
 _COMPARE = re.compile(
-    r"\b(?:vs?\.?|versus|compared?|difference|differ|differs|unterschied|diferencia|diff[ée]rence|differenza|diferença|verschil|różnica|разница)\b|\bor\b|\bthan\b|\bsame\b|\blike\b|\binstead of\b",
+    r"\b(?:vs?\.?|versus|compared?|difference|differ|differs|unterschied|diferencia|diff(?:[ée]rence)?|differenza|diferença|verschil|różnica|разница)\b|\bor\b|\bthan\b|\bsame\b|\blike\b|\binstead of\b",
     re.I,
 )
 _SOFT_HARD = re.compile(
@@ -76,7 +78,7 @@ _HELP = re.compile(
 _NOISE = re.compile(r"<@[A-Z0-9]{5,20}>|@smtpbot\b|^/smtp\b", re.I)
 _SUITE = re.compile(r"\b(?:office|microsoft|ms|m|o)[ -]365\b", re.I)  # its number is no code
 _OPENS = re.compile(
-    r"^\W{0,5}(?:hey |hi |so |ok |and |uh )?(?:what|whats|what's|wat|was|que|qué|quoi|cosa|co|o que|che|how|why|explain|meaning|define|can (?:anyone|someone|you)|does (?:anyone|someone|anybody)|anyone know|anybody know|что|ne|warum|wieso|pourquoi|por qué|perché|dlaczego|waarom|почему|difference|is \d)\b",
+    r"^\W{0,5}(?:hey |hi |so |ok |and |uh )?(?:what|whats|what's|wat|was|que|qué|quoi|cosa|co|o que|che|how|why|explain|meaning|define|can (?:anyone|someone|you)|does (?:anyone|someone|anybody)|anyone know|anybody know|что|ne|warum|wieso|pourquoi|por qué|perché|dlaczego|waarom|почему|difference|is \d|is it|who|when|should|do (?:i|we)|must (?:i|we)|c'est quoi|quelqu'un|код|wer|wie)\b",
     re.I,
 )
 

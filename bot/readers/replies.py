@@ -90,7 +90,11 @@ def find_codes(text: str, classes: str = "245") -> tuple[str | None, str | None]
 
 
 _NOT_AFTER = re.compile(r"\b(?:(?:exit(?:ed)?|died|return(?:ed)?|signal|terminated)(?: with)?(?: status| code| value)?|port|line|id|ticket|size|exceeds?|limit(?: of)?|max(?:imum)?|over|of|than|after|for|last|the|page|build|version|attempts?|x|a|pid|rule|code=\"?sg|http|http/\d\.\d)[ =:#]{1,2}$", re.I)  # fmt: skip
-_NOT_BEFORE = re.compile(r"[ -]?(?:bytes?|octets?|[kmg]i?b|seconds?|secs?|minutes?|mins?|hours?|days?|messages|recipients|users|emails|mails|times|euros?|usd|ms|percent|hops|lines|characters|attempts?|connections|people|customers|mailboxes|accounts)\b|[ -]?[%€$]", re.I)  # fmt: skip
+_NOT_BEFORE = re.compile(r"[ -]?(?:bytes?|octets?|[kmg]i?b|seconds?|secs?|minutes?|mins?|hours?|days?|messages|recipients|users|emails|mails|times|euros?|usd|ms|percent|hops|lines|characters|attempts?|connections|people|customers|mailboxes|accounts|(?:an?|per|each|every) (?:second|minute|hour|day|week|month))\b|/(?:s|sec|min|h|hr|hour|d|day|week|month)\b|[ -]?[%€$]", re.I)  # fmt: skip
+
+
+# Submission ports that look like replies; no server answers with them.
+_PORTS = ("465", "587")
 
 
 def _is_reply(text: str, found: re.Match[str]) -> bool:
@@ -98,6 +102,8 @@ def _is_reply(text: str, found: re.Match[str]) -> bool:
     start, end = found.span(1)
     if found[3]:
         return True
+    if found[1] in _PORTS:
+        return False
     if _NOT_BEFORE.match(text, end):
         return False
     before = text[max(0, start - 28) : start]
