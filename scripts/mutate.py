@@ -20,7 +20,6 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from _pytest.runner import runtestprotocol
 from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).parent.parent
@@ -31,21 +30,25 @@ TESTS = {
     "redaction": ("redaction",),
 }
 # What measures time would fail by chance.
-ARGUMENTS = ("-q", "-x", "-k", "not time_ and not linear", "-p", "no:cacheprovider", "-p", "no:xdist")
+ARGUMENTS = ["-q", "-k", "not time_ and not linear", "-p", "no:cacheprovider"]
+UNUSED = ("xdist", "schemathesis", "hypothesispytest", "anyio")  # plugins that only cost time here
 SECONDS = 10  # of CPU time for one mutant, then it counts as noticed: it never ends
 _MARK = "__mutmut_"
 
 
 class Mutant:
-    """One change. Attributes: name, function (the one it replaces), code, change (the lines before and after)."""
+    """One change. Attributes: name, function (the one it replaces), code."""
 
-    def __init__(self, name: str, function: FunctionType, made: ast.FunctionDef, original: ast.FunctionDef) -> None:
-        self.name, self.function = name, function
-        made.name = original.name = function.__name__
+    def __init__(self, number: str, function: FunctionType, made: ast.FunctionDef, original: ast.FunctionDef) -> None:
+        self.name, self.function = f"{function.__qualname__} {number}", function
+        self._made, self._original = made, original
         whole = compile(ast.Module([made], []), function.__code__.co_filename, "exec")
         self.code = next(constant for constant in whole.co_consts if isinstance(constant, CodeType))
-        lines = difflib.unified_diff(ast.unparse(original).split("\n"), ast.unparse(made).split("\n"), n=0, lineterm="")
-        self.change = [line for line in lines if line[:2] not in ("--", "++", "@@")]
+
+    def __str__(self) -> str:
+        before, after = (ast.unparse(node).split("\n")[1:] for node in (self._original, self._made))
+        changes = [line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[1:2] == " "]
+        return "\n".join([self.name, *changes])
 
 
 def mutants_of(module: str, only: str) -> Iterator[Mutant]:
@@ -53,102 +56,104 @@ def mutants_of(module: str, only: str) -> Iterator[Mutant]:
     path = ROOT / "bot" / f"{module}.py"
     real = importlib.import_module(f"bot.{module}")
     made = ast.parse(mutate_file_contents(str(path), path.read_text("utf-8")).code)
-    functions = {node.name: node for node in ast.walk(made) if isinstance(node, ast.FunctionDef) and _MARK in node.name}
-    for name, node in functions.items():
-        mangled, _, number = name.partition(_MARK)
-        if number == "orig" or not number.isdigit():
-            continue
-        owner, function = real, mangled.removeprefix("x_")
-        if mangled.startswith("xǁ"):
-            _, kind, function = mangled.split("ǁ")
-            owner = getattr(real, kind)
-        if fnmatch.fnmatch(function, only):
-            original = ast.parse(ast.unparse(functions[f"{mangled}{_MARK}orig"])).body[0]
-            assert isinstance(original, ast.FunctionDef)
-            yield Mutant(f"{function} {number}", getattr(owner, function), node, original)
+    nodes = {node.name: node for node in ast.walk(made) if isinstance(node, ast.FunctionDef)}
+    for mutated, node in nodes.items():
+        mangled, _, number = mutated.partition(_MARK)
+        if number.isdigit():
+            _, kind, name = mangled.split("ǁ") if "ǁ" in mangled else ("", "", mangled.removeprefix("x_"))
+            if fnmatch.fnmatch(name, only):
+                function = getattr(getattr(real, kind) if kind else real, name)
+                yield Mutant(number, function, node, nodes[f"{mangled}{_MARK}orig"])
 
 
 class Trial:
-    """A pytest plugin: runs the tests as they are, then once for each mutant. Attributes: survived, tried, status."""
+    """A pytest plugin: runs the tests as they are, then for each mutant. Attributes: tried, survived, endless (how many)."""
 
     def __init__(self, module: str, only: str) -> None:
         self.module, self.only = module, only
-        self.survived: list[Mutant] = []
-        self.tried = 0
+        self.tried = self.survived = self.endless = 0
+        self._items: list[Any] = []
+        self._running: dict[int, tuple[Mutant, int]] = {}  # by process number; where its child writes
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Takes the place of pytest's own loop."""
-        items = list(session.items)
-        failed = _first_failure(items)
+        self._items = list(session.items)
+        failed = _first_failure(self._items)
         if failed is not None:
-            raise pytest.UsageError(f"{items[failed].nodeid} fails without any change")
+            raise pytest.UsageError(f"{failed.nodeid} fails without any change")
+        gc.collect()
         gc.freeze()
-        running: dict[int, tuple[Mutant, int]] = {}
+        gc.disable()
+        print()
         for mutant in mutants_of(self.module, self.only):
-            while len(running) >= (os.cpu_count() or 1):
-                self._end_one(running, items)
-            running.update([_start(mutant, items)])
-        while running:
-            self._end_one(running, items)
+            if len(self._running) == os.cpu_count():
+                self._end_one()
+            self._start(mutant)
+        while self._running:
+            self._end_one()
         return True
 
-    def _end_one(self, running: dict[int, tuple[Mutant, int]], items: list[Any]) -> None:
+    def _start(self, mutant: Mutant) -> None:
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+            mutant.function.__code__ = mutant.code
+            failed = _first_failure(self._items)
+            os.write(write, failed.nodeid.encode() if failed else b"")
+            os._exit(0)
+        os.close(write)
+        self._running[pid] = mutant, read
+
+    def _end_one(self) -> None:
         pid, status = os.wait()
-        mutant, told = running.pop(pid)
-        with os.fdopen(told) as pipe:
+        mutant, told = self._running.pop(pid)
+        with open(told, encoding="utf-8") as pipe:
             noticed = pipe.read()
         self.tried += 1
-        if noticed:  # the names, since the order may have changed meanwhile
-            first = next(item for item in items if item.nodeid == noticed)
-            items.remove(first)
-            items.insert(0, first)
-        elif os.waitstatus_to_exitcode(status) == 0:
-            self.survived.append(mutant)
+        self._items.sort(key=lambda item: item.nodeid != noticed)  # the test that noticed comes first
+        if status:
+            self.endless += 1
+        elif not noticed:
+            self.survived += 1
+            print(f"{self.module}.{mutant}", flush=True)
+        if sys.stderr.isatty():
+            print(f"{self.tried} tried\r", end="", file=sys.stderr)
 
 
-def _start(mutant: Mutant, items: list[Any]) -> tuple[int, tuple[Mutant, int]]:
-    """A child that tries the mutant: its process number, and where it writes the name of the test that failed."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(write)
-        return pid, (mutant, read)
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    mutant.function.__code__ = mutant.code
-    failed = _first_failure(items)
-    if failed is not None:
-        os.write(write, items[failed].nodeid.encode())
-    os._exit(0)
-
-
-def _first_failure(items: list[Any]) -> int | None:
-    for place, item in enumerate(items):
-        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
-            return place
+def _first_failure(items: list[Any]) -> Any:
+    """The first test that fails, or None. Without pytest's reports, which take longer than the tests."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item._initrequest()
+        try:
+            item.session._setupstate.setup(item)
+            item.runtest()
+        except BaseException:
+            return item
+        item.session._setupstate.teardown_exact(following)
     return None
 
 
 def main() -> int:
-    """Each module in a process of its own, since one changes what another is tested with."""
+    """Each module with its tests. Ends with 1 where a test fails without any change."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("modules", nargs="*", default=[*TESTS], metavar="MODULE")
+    parser.add_argument("modules", nargs="*", default=[*TESTS], metavar="MODULE", help=", ".join(TESTS))
     parser.add_argument("--only", default="*", help="functions whose names fit, with * for any letters")
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     for module in options.modules:
-        begun = time.monotonic()
-        trial = Trial(module, options.only)
+        begun, trial = time.monotonic(), Trial(module, options.only)
+        plugins = [argument for name in UNUSED for argument in ("-p", f"no:{name}")]
         tests = [f"tests/test_{name}.py" for name in TESTS[module]]
-        if pytest.main([*ARGUMENTS, *tests], plugins=[trial]) != 0:
+        if pytest.main([*ARGUMENTS, *plugins, *tests], plugins=[trial]) not in (0, 5):
             return 1
-        for mutant in trial.survived:
-            print(f"{module}.{mutant.name}", *mutant.change, sep="\n")
-        killed = trial.tried - len(trial.survived)
-        share = killed / trial.tried if trial.tried else 1
+        killed, took = trial.tried - trial.survived, time.monotonic() - begun
+        share = f"{100 * killed / trial.tried:.1f} %" if trial.tried else "none"
         print(
-            f"{module}: {trial.tried} mutants, {killed} killed, {len(trial.survived)} survived, {share:.1%}, in {time.monotonic() - begun:.0f} s"
+            f"{module}: {trial.tried} mutants, {killed} killed ({trial.endless} never ended), "
+            f"{trial.survived} survived, {share} killed in {took:.0f} s"
         )
     return 0
 

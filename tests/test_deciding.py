@@ -39,6 +39,7 @@ def told(bot: Bot) -> Any:
         ("mx.example.org", "kim@example.org", None),
         (None, None, None),
         (None, "kim@org", None),
+        (None, '"kim@home"@gmail.com', "google"),
     ],
 )
 def test_accepted_is_certain_and_names_whose_server(bot: Bot, told: Any, host: str | None, recipient: str | None, provider: str | None) -> None:  # fmt: skip

@@ -10,7 +10,7 @@ from bot.model import Failure, Verdict
 from bot.readers.replies import find_codes
 
 CAUSES: dict[str, Any] = {
-    "red": {"who": ["sender"], "rank": 50, "permanence": "permanent"},
+    "red": {"who": ["sender"], "rank": 50, "permanence": "permanent", "details": {"dark": {"who": ["recipient-admin"]}}},
     "blue": {"who": ["recipient"], "rank": 50, "permanence": "temporary"},
     "late": {"who": ["wait"], "rank": 50},
     "top": {"who": ["sender"], "rank": 90},
@@ -18,9 +18,16 @@ CAUSES: dict[str, Any] = {
     **{name: {"who": ["wait"], "rank": 50} for name in ("delayed", "delivery-expired", "accepted", "unclear", "mailbox-full", "sender-blocklisted")},
 }  # fmt: skip
 PROVIDERS: dict[str, Any] = {
-    name: {"id": name, "family": f"{name}-family", "name": name.title(), "kind": kind, "recognise": recognised}
+    name: {
+        "id": name,
+        "family": f"{name.removesuffix('2')}-family",
+        "name": name.title(),
+        "kind": kind,
+        "recognise": recognised,
+    }
     for name, kind, recognised in [
         ("acme", "mailbox", {"hosts": ["mx.acme.example"], "domains": ["acme.example"], "text": ["acme says"]}),
+        ("acme2", "mailbox", {}),
         ("other", "mailbox", {"hosts": ["mx.other.example"]}),
         ("daemon", "mta", {"text": ["daemon here"]}),
         ("list", "blocklist", {"zones": ["list.example"]}),
@@ -34,7 +41,7 @@ ENHANCED: dict[str, Any] = {
     "X.5.5": {"weight": "decides"},
 }
 REPLY: dict[str, Any] = {"550": {"causes": [{"cause": "red"}, {"cause": "blue"}]}, "421": {"alone": "blue"}, "451": {}}
-SENSES = {"box": ["case", "crate"], "over": ["brimming"], "room": ["space"]}
+SENSES = {"box": ["case", "crate"], "over": ["brimming"], "room": ["space"], "left": ["left"], "home": ["home"]}
 
 
 def knowing(*rules: dict[str, Any], **more: Any) -> Knowledge:
@@ -91,6 +98,9 @@ ACME = {"remote_mta": "mx.acme.example"}
         ([{"cause": "blue", "text": [], "sense": ["box over"]}, {"cause": "red", "text": [], "sense": ["box over room"]}], "brimming case space", {}, "red blue"),
         ([{"cause": "red", "text": [], "sense": ["box over"]}, {"cause": "top", "text": [], "sense": ["box over"]}], "brimming case", {}, "top red"),
         ([{"cause": "red", "text": [], "sense": ["box room"]}, {"cause": "blue", "text": [], "sense": ["box over"]}], "brimming case of a space", {}, "blue red"),
+        ([{"cause": "top", "text": [], "sense": ["room"]}, {"cause": "late", "text": [], "sense": ["box over"]}], "space, whatever that may be, of a very big, brimming case", {}, "late top"),
+        ([{"cause": "blue", "text": [], "sense": ["left home"]}, {"cause": "red", "text": [], "sense": ["box over room"]}], "left home: space for one or two or three case which each now is quite brimming", {}, "red blue"),
+        ([{"cause": "blue", "text": ["kiwi pie"]}, {"cause": "top", "text": ["pear tart"]}], "5.2.2 kiwi pie, pear tart", {}, "top blue"),
         # What follows from another reason counts less than that reason, but not less than nothing.
         *[([{"cause": cause, "text": ["kiwi pie today"]}, {"cause": "red", "text": ["pear"]}], "kiwi pie today, pear", {}, f"red {cause}") for cause in ("delivery-expired", "delayed", "accepted", "unclear")],
         ([{"cause": "delayed", "provider": "daemon", "anywhere": True, "text": ["kiwi pie today"]}, {"cause": "red", "text": ["pear"], "strength": 3}], "kiwi pie today, pear", {}, "red delayed"),
@@ -210,7 +220,8 @@ def test_codes_of_a_rule_are_asked_for(asked: dict[str, Any], text: str, fits: b
         ([KIWI, {"cause": "blue", "text": ["fresh kiwi pie"]}], "fresh kiwi pie", {}, "blue"),
         ([KIWI, {"cause": "blue", "text": ["kiwi pie fresh"]}], "kiwi pie fresh", {}, "blue"),
         ([KIWI, {"cause": "top", "text": ["pie fresh"]}], "kiwi pie fresh", {}, "top red"),
-        ([KIWI, {"cause": "top", "text": ["kiwi pie"]}], "kiwi pie", {}, "top red"),
+        ([KIWI, {"cause": "top", "text": ["kiwi pie"]}], "a kiwi pie", {}, "top red"),
+        ([KIWI, {"cause": "blue", "text": ["fresh kiwi pie"]}], "there is no fresh kiwi pie", {}, "blue"),
         ([KIWI, {"cause": "red", "text": ["fresh kiwi pie"], "strength": 1}], "fresh kiwi pie", {}, "red"),
         ([PLUM, {"cause": "blue", "text": ["fresh plum jam"]}], "fresh plum jam", ACME, "red blue"),
         ([KIWI, {"cause": "blue", "provider": "acme", "text": ["fresh kiwi pie"]}], "fresh kiwi pie", ACME, "blue"),
@@ -226,6 +237,7 @@ def test_codes_of_a_rule_are_asked_for(asked: dict[str, Any], text: str, fits: b
         ([{"cause": "late", "provider": "acme", "reply": ["552"]}], "552", {}, "unclear"),
         ([{"cause": "late", "provider": "acme", "reply": ["552"]}], "552 5.9.9", ACME, "late"),
         ([{"cause": "late", "provider": "acme", "status": ["5.2.2"]}], "5.2.2", ACME, "late blue"),
+        ([{"cause": "late", "provider": "acme", "reply": ["552"]}, {"cause": "blue", "provider": "other", "status": ["5.9.9"]}], "552 5.9.9", ACME, "late"),
         ([{"cause": "late", "provider": "acme", "status": ["5.2.2"]}], "5.2.2", {}, "blue"),
         ([], "5.1.1", {}, "red"),
         ([], "4.4.4", {}, "blue"),
@@ -327,6 +339,8 @@ OURS = {"software": "postfix"}
     [
         (KIWI, {}, "sender"),
         ({**KIWI, "who": ["wait", "recipient"]}, {}, "wait recipient"),
+        ({**KIWI, "detail": "red/dark"}, {}, "recipient-admin"),
+        ({**KIWI, "detail": "red/light"}, {}, "sender"),
         (KIWI, OURS, "sender"),
         (OWN, {}, "sender"),
         (OWN, OURS, "recipient"),
@@ -356,10 +370,13 @@ def test_who_moves_first(rule: dict[str, Any], more: dict[str, Any], who: str) -
         ([{**KIWI, "detail": "red/dark"}], "kiwi pie", {}, "kiwi pie", "red/dark", "red/0"),
         ([{**KIWI, "detail": "blue/pale"}], "kiwi pie", {}, "kiwi pie", None, "red/0"),
         ([KIWI], "5.1.1 kiwi pie", {}, "kiwi pie", "red/dark", "red/0"),
+        ([{"cause": "blue", "text": ["pear tart"]}, {"cause": "late", "text": ["plum"], "detail": "late/r"}, {"cause": "blue", "text": ["fig"], "strength": 1, "detail": "blue/pale"}], "pear tart, plum, fig", {}, "pear tart", "blue/pale", "blue/0"),
+        ([{**KIWI, "cause": "blue", "detail": "blue/pale", "strength": 1}], "4.4.4 kiwi pie", {}, "4.4.4", "blue/pale", None),
         ([{**KIWI, "detail": "red/light"}], "5.1.1 kiwi pie", {}, "kiwi pie", "red/light", "red/0"),
         ([KIWI], "5.2.2 kiwi pie", {}, "kiwi pie", None, "red/0"),
         ([{"cause": "red", "marks": ["AUP#Q*"]}], "see AUP#Q77", {}, "AUP#Q", None, "red/0"),
         ([{"cause": "red", "marks": ["ZZ9", "QX17"]}], "see QX17", {}, "QX17", None, "red/0"),
+        ([{"cause": "red", "marks": ["S-BOX", "S-BOT"]}], "see S-BOT", {}, "S-BOT", None, "red/0"),
         ([{"cause": "red", "marks": ["AS(123)"]}], "see AS 123", {}, "", None, "red/0"),
         ([], "5.1.1", {}, "5.1.1", "red/dark", None),
         ([], "4.4.4", {}, "4.4.4", None, None),
@@ -396,13 +413,15 @@ def test_what_is_quoted_and_named(
         ([{"cause": "late", "provider": "acme", "status": ["5.9.9"]}, {**KIWI, "strength": 3}], "5.9.9 kiwi pie", {}, "acme"),
         ([{"cause": "late", "provider": "acme", "status": ["5.9.9"]}, {"cause": "late", "provider": "other", "status": ["5.9.9"]}, KIWI], "5.9.9 kiwi pie", {}, None),
         ([{"cause": "late", "provider": "acme", "status": ["5.1.1"]}], "5.1.1", {}, None),
+        ([{"cause": "late", "provider": "acme", "status": ["5.9.9"]}, {**KIWI, "provider": "list", "anywhere": True}], "5.9.9 kiwi pie", {}, "acme"),
+        ([{"cause": "late", "provider": "acme", "status": ["5.9.9"], "verified": False}, {"cause": "late", "provider": "acme2", "status": ["5.9.9"]}], "5.9.9", {}, "acme2"),
         ([KIWI], "kiwi pie", {}, None),
     ],
 )  # fmt: skip
 def test_whose_server_spoke(rules: list[Any], text: str, more: dict[str, Any], provider: str | None) -> None:
     """The provider that is recognized, whose rule won, that alone uses the number, or the list that is named."""
     verdict = told(knowing(*rules), text, **more)
-    assert (verdict.provider_id, verdict.provider) == (provider, provider and f"{provider}-family")
+    assert (verdict.provider_id, verdict.provider) == (provider, provider and f"{provider.removesuffix('2')}-family")
 
 
 @pytest.mark.parametrize(
@@ -431,6 +450,12 @@ def test_words_around_the_diagnostic_help_out(
     """Where the diagnostic gives a guess at most they decide, never surely; and they tell who spoke where it does not."""
     verdict = told(knowing(*rules), text, context=context)
     assert (verdict.cause, verdict.confidence, verdict.evidence, verdict.provider_id) == told_of
+
+
+def test_words_around_are_read_also_where_who_spoke_is_known() -> None:
+    """A guess by the diagnostic asks for more."""
+    guessed = [{**KIWI, "strength": 1}, {"cause": "late", "text": ["pear"]}]
+    assert told(knowing(*guessed), "kiwi pie", context="pear", **ACME).cause == "late"
 
 
 def test_context_names_nobody_else_than_the_diagnostic() -> None:
