@@ -106,6 +106,8 @@ class Pastes:
 
     def _bounce(self, bounce: Bounce, via: Via, text: str, head: str = "") -> Reply:
         ui = self.knowledge.ui
+        if bounce.sort == "ordinary" and any(_certain(answer) for answer in self._answers(bounce.failures[:1])):
+            bounce = bounce._replace(sort="report")
         if bounce.sort == "ordinary":
             if neighbors.is_dmarc_mail(text or head):
                 return note("neighbour", via, ui["neighbors"]["dmarc"])
@@ -174,6 +176,10 @@ def _both_codes(bounce: Bounce) -> bool:
 def _worded(answer: Answer) -> bool:
     """Whether words, not the number alone, name the cause."""
     return answer.verdict.confidence != "guess" and bool(answer.verdict.rule and answer.verdict.rule.worded)
+
+
+def _certain(answer: Answer) -> bool:
+    return answer.verdict.confidence == "certain" and _worded(answer) and answer.verdict.cause not in _NO_FAILURE
 
 
 def _told(text: str, answer: Answer, knowledge: Knowledge) -> bool:

@@ -20,30 +20,16 @@ _BOUNCE_WORDS = (
     "this is the mail", "this message was created automatically by", "qmail-send program", "mail delivery system", "mail delivery subsystem",
     "mail delivery software", "mail delivery failed", "returned to sender", "delivery has failed", "couldn't be delivered", "could not be delivered",
     "hasn't been delivered", "did not reach", "undeliver", "fatal errors", "delivery to the following", "remote server returned", "generating server",
-    "the following address", "transcript of session", "diagnostic information for administrators", "wasn't delivered", "not delivered to",
+    "the following address", "transcript of session", "diagnostic information for administrators", "wasn't delivered", "not delivered to", "not been delivered",
     "unzustellbar", "nicht zugestellt", "delivery status notification", "message blocked", "address not found", "status code: 5", "reported error:",
     "recipient address: ", "original address: ", "remote host said", "delivery failed", "did not receive this message", "unable to deliver",
     "could not deliver", "wasn't able to deliver", "error delivering", "the group you tried to contact", "failed addresses", "msexch:", "error detail",
 )  # fmt: skip
 
-# The same in other languages, which an accent or another script gives away.
-_FOREIGN_WORDS = (
-    "konnte nicht zugestellt", "fehler bei der nachrichtenzustellung", "übermittlung an folgende", "pas pu être remis", "pas été remis", "échec de la remise",
-    "pas été distribué", "no se pudo entregar", "no se ha podido entregar", "no se entregó", "no se ha entregado", "error al entregar", "impossibile recapitare",
-    "non è stato recapitato", "non è stato consegnato", "recapito non riuscito", "niet worden bezorgd", "niet bezorgd", "niet worden afgeleverd", "não pôde ser entregue", "não foi entregue",
-    "não foi possível entregar", "falha na entrega", "nie można dostarczyć", "nie mogła zostać dostarczona", "nie została dostarczona", "dostarczenie nie powiodło", "nepodařilo doručit",
-    "nebyla doručena", "nebolo možné doručiť", "nem sikerült kézbesíteni", "teslim edilemedi", "teslim başarısız", "inte att leverera", "inte levereras", "ikke leveres", "ikke leveret", "ikke levert",
-    "ei voitu toimittaa", "nu a putut fi livrat", "не удалось доставить", "не может быть доставлен", "не было доставлено", "недоставленное сообщение", "не вдалося доставити", "не можа да бъде доставен",
-    "δεν παραδόθηκε", "δεν ήταν δυνατή η παράδοση", "送信できません", "配信できません", "配信に失敗", "无法送达", "无法投递", "邮件被退回", "無法傳遞", "無法投遞", "無法送達", "退信", "전달되지 못", "전송 실패", "보낼 수 없",
-    "تعذر تسليم", "לא ניתן היה למסור",
-)  # fmt: skip
-
 
 def _is_report(text: str) -> bool:
     lowered = text[:4_000].lower()
-    return any(words in lowered for words in _BOUNCE_WORDS) or (
-        not lowered.isascii() and any(words in lowered for words in _FOREIGN_WORDS)
-    )
+    return any(words in lowered for words in _BOUNCE_WORDS) or human.is_foreign_report(lowered)
 
 
 def _mail(text: str) -> Bounce | None:

@@ -33,3 +33,29 @@ def test_the_advice_on_another_try_fits_the_cause(bot: Bot, reply: str) -> None:
 def test_a_number_alone_promises_nothing_special(bot: Bot, code: str) -> None:
     """Where the cause is a guess, only what the number itself says is said of the message."""
     assert bot.answer(code).answers[0].fate == bot.knowledge.ui["fate"]["retry"]
+
+
+@pytest.mark.parametrize(
+    ("said", "fate"),
+    [
+        ("Your message was successfully delivered to the following recipients:", "delivered"),
+        ("Your message has not been delivered to the following recipients:", "failed"),
+        ("Ihre Nachricht wurde an folgende Empfänger übermittelt:", "delivered"),
+        ("Ihre Nachricht konnte nicht an folgende Empfänger übermittelt werden:", "failed"),
+        ("Votre message a été remis aux destinataires suivants :", "delivered"),
+        ("Votre message n'a pas été remis aux destinataires suivants :", "failed"),
+        ("El mensaje se entregó a los siguientes destinatarios:", "delivered"),
+        ("El mensaje no se entregó a los siguientes destinatarios:", "failed"),
+        ("Il messaggio è stato recapitato ai seguenti destinatari:", "delivered"),
+        ("Il messaggio non è stato recapitato ai seguenti destinatari:", "failed"),
+        ("Uw bericht is bezorgd bij de volgende ontvangers:", "delivered"),
+        ("Uw bericht kon niet worden bezorgd bij de volgende ontvangers:", "failed"),
+        ("A sua mensagem foi entregue aos seguintes destinatários:", "delivered"),
+        ("A sua mensagem não foi entregue aos seguintes destinatários:", "failed"),
+    ],
+)
+def test_a_pasted_report_says_in_words_alone_what_arrived(bot: Bot, said: str, fate: str) -> None:
+    """The negation of each wording is a failure."""
+    reply = bot.answer(f"{said}\n\nkim@example.org\n")
+    assert [(answer.failure.recipient, answer.verdict.fate) for answer in reply.answers] == [("kim@example.org", fate)]
+    assert reply.is_bounce is (fate == "failed")

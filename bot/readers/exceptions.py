@@ -237,7 +237,9 @@ def read(text: str) -> Bounce | None:
 
 def _named_recipient(text: str, end: int) -> str | None:
     found = re.search(
-        r"(?:recipients? failed|recipient address|rejected e-mail address was|message recipient|Failed to add recipient|recipient)[:\s\"'(<]{1,6}"
+        r"(?:recipients? failed|recipient address|rejected e-mail address was|message recipient|Failed to add recipient|recipient"
+        r"|nicht akzeptierte E-?Mail-?Adresse (?:lautet|war|ist)|adresse (?:de messagerie |e-mail )?(?:rejetée|refusée) (?:est|était)|dirección (?:de correo electrónico )?rechazada (?:es|era|fue)"
+        r"|indirizzo (?:di posta elettronica )?rifiutato (?:è|era)|(?:geweigerde|afgewezen) e-mailadres (?:is|was)|endereço (?:de e-?mail )?rejeitado (?:é|era|foi))[:\s\"'(<]{1,6}"
         + ADDRESS_CORE,
         text[: end + 600],
         re.I,

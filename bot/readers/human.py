@@ -23,36 +23,78 @@ def original_recipients(parts: Parts) -> tuple[str, ...]:
     return found if len(found) == 1 else ()
 
 
+# "We go on trying" in other languages; not "please try again".
+_TRYING = (
+    "tentar novamente durante", "tentar novamente por", "iremos tentar", "vamos tentar", "continuaremos tentando", "weiterhin versucht", "weiter versucht", "wird erneut versucht", "weitere zustellversuche",
+    "nous réessaierons", "nous essaierons", "nouvelles tentatives seront", "tentatives de remise", "seguiremos intentando", "seguirá intentando", "volveremos a intentar", "se volverá a intentar",
+    "ulteriori tentativi", "nuovi tentativi", "altri tentativi", "blijven proberen", "wordt opnieuw geprobeerd", "ponowimy", "będziemy próbować", "попытки доставки", "попытки будут", "будет повторена",
+    "再送を試", "再試行し", "再試行され", "将继续尝试", "將繼續嘗試",
+)  # fmt: skip
+
+
 def is_delayed(parts: Parts, text: str) -> bool:
     subject = parts.headers.get("subject", "")
     return bool(
         re.search(r"\bdelay(?:ed)?\b|warning: (?:could not|message)|still being retried|\(delay\)|verz[öo]gert|retard|配信遅延|incomplete", subject, re.I)
         or re.search(r"THIS IS A WARNING|do not need to resend|(?:delivery )?attempts will continue|will (?:be retried|keep trying|continue (?:trying|to try))|still (?:trying|being retried)|has not yet been delivered|hasn't been delivered yet", text[:3_000], re.I)
+        or _is_trying(text[:3_000].lower())
     )  # fmt: skip
 
 
-# A message that arrived, or was handed on to a server that tells no more.
-_DELIVERED = re.compile(
-    r"delivery to (?:these|the following) recipients?(?: or (?:groups?|distribution lists?))? (?:is complete|was (?:completed|successful))|"
-    r"your message (?:was|has been) (?:successfully )?(?:delivered|relayed) to the following|"
-    r"(?:zustellung|übermittlung) an (?:diese|folgende) empfänger(?: oder (?:gruppen|verteilerlisten))? (?:ist |wurde )?(?:erfolgreich )?abgeschlossen|"
-    r"nachricht wurde (?:erfolgreich )?(?:für die folgenden|an (?:die )?folgenden?) empfänger (?:zugestellt|übermittelt)|"
-    r"remise à ces destinataires(?: ou groupes)? est terminée|message a été (?:remis|transmis) aux destinataires suivants|"
-    r"se (?:ha completado|completó) la entrega a estos destinatarios|mensaje se (?:ha entregado|entregó) a los siguientes destinatarios|"
-    r"recapito a(?:i seguenti| questi) destinatari(?: o gruppi)? (?:è stato )?completato|messaggio è stato (?:recapitato|consegnato) ai seguenti destinatari|"
-    r"bezorging bij deze geadresseerden(?: of groepen)? is voltooid|bericht is (?:afgeleverd|bezorgd) bij de volgende|"
-    r"entrega para estes destinatários(?: ou grupos)? foi concluída|mensagem foi entregue aos seguintes destinatários",
-    re.I,
+# What reports in other languages than English say, which an accent or another script gives away.
+_FOREIGN_WORDS = (
+    "konnte nicht zugestellt", "konnte nicht an ", "nicht übermittelt werden", "fehler bei der nachrichtenzustellung", "übermittlung an folgende", "pas pu être remis", "pas été remis", "échec de la remise",
+    "pas été distribué", "no se pudo entregar", "no se ha podido entregar", "no se entregó", "no se ha entregado", "error al entregar", "impossibile recapitare",
+    "non è stato recapitato", "non è stato consegnato", "recapito non riuscito", "niet worden bezorgd", "niet bezorgd", "niet worden afgeleverd", "não pôde ser entregue", "não foi entregue",
+    "não foi possível entregar", "falha na entrega", "nie można dostarczyć", "nie mogła zostać dostarczona", "nie została dostarczona", "dostarczenie nie powiodło", "nepodařilo doručit",
+    "nebyla doručena", "nebolo možné doručiť", "nem sikerült kézbesíteni", "teslim edilemedi", "teslim başarısız", "inte att leverera", "inte levereras", "ikke leveres", "ikke leveret", "ikke levert",
+    "ei voitu toimittaa", "nu a putut fi livrat", "не удалось доставить", "не может быть доставлен", "не было доставлено", "недоставленное сообщение", "не вдалося доставити", "не можа да бъде доставен",
+    "δεν παραδόθηκε", "δεν ήταν δυνατή η παράδοση", "送信できません", "配信できません", "配信に失敗", "无法送达", "无法投递", "邮件被退回", "無法傳遞", "無法投遞", "無法送達", "退信", "전달되지 못", "전송 실패", "보낼 수 없",
+    "تعذر تسليم", "לא ניתן היה למסור",
 )  # fmt: skip
+
+# Those that a whole report without accents may be made of.
+_PLAIN_WORDS = (
+    "niet worden bezorgd", "niet worden afgeleverd", "no se pudo entregar", "no se ha podido entregar", "impossibile recapitare", "impossibile consegnare", "falha na entrega", "inte levereras",
+    "ikke leveres", "ikke leveret", "teslim edilemedi", "nu a putut fi livrat", "nelze dorucit", "nie mogla zostac dostarczona",
+)  # fmt: skip
+
+
+def is_foreign_report(lowered: str) -> bool:
+    """Whether a text in another language says that a message was not delivered."""
+    if any(words in lowered for words in _PLAIN_WORDS):
+        return True
+    return not lowered.isascii() and any(words in lowered for words in _FOREIGN_WORDS)
+
+
+# A message that arrived, or was handed on to a server that tells no more.
+_DELIVERED = (
+    "delivery to these recipients or groups is complete", "delivery to these recipients or distribution lists is complete", "delivery to the following recipients was successful",
+    "message was delivered to the following recipient", "message has been delivered to the following recipient", "was successfully delivered to the following recipient", "relayed to the following recipient", "zustellung an diese empfänger oder gruppen ist abgeschlossen", "übermittlung an folgende empfänger oder verteilerlisten erfolgreich",
+    "übermittlung an folgende empfänger erfolgreich", "wurde für die folgenden empfänger zugestellt", "wurde an folgende empfänger übermittelt", "wurde an folgende empfänger zugestellt", "wurde an die folgenden empfänger",
+    "remise à ces destinataires ou groupes est terminée", "message a été remis aux destinataires suivants", "message a été transmis aux destinataires suivants", "se completó la entrega a estos destinatarios",
+    "se ha completado la entrega a estos destinatarios", "mensaje se entregó a los siguientes destinatarios", "mensaje se ha entregado a los siguientes destinatarios", "recapito ai seguenti destinatari o gruppi completato",
+    "recapito a questi destinatari o gruppi completato", "messaggio è stato recapitato ai seguenti destinatari", "messaggio è stato consegnato ai seguenti destinatari", "bezorging bij deze geadresseerden of groepen is voltooid", "bericht is afgeleverd bij de volgende",
+    "bericht is bezorgd bij de volgende", "entrega para estes destinatários ou grupos foi concluída", "mensagem foi entregue aos seguintes destinatários",
+)  # fmt: skip
+
+_DENIED = re.compile(
+    r"(?:\bnot|n't)\s+(?:yet\s+)?(?:be(?:en)?\s+)?(?:delivered|relayed)|\bno se (?:complet|ha complet)"
+)
 
 
 def read_success(text: str) -> list[Failure]:
     """Every recipient of a report that only says what arrived; [] for any other text."""
-    found = _DELIVERED.search(text, 0, 3_000)
-    if found is None or any(find_codes(text[:3_000], REFUSED)):
+    lowered = text[:3_000].lower()
+    said = next((words for words in _DELIVERED if words in lowered), None)
+    if said is None or any(find_codes(text[:3_000], REFUSED)) or _DENIED.search(lowered):
         return []
-    named = dict.fromkeys(match[1].strip(".") for match in ADDRESS.finditer(report_part(text), found.end()))
+    named = dict.fromkeys(match[1].strip(".") for match in ADDRESS.finditer(report_part(text), lowered.index(said)))
     return [Failure(recipient=address, action="delivered", own_cause="accepted") for address in named]
+
+
+def _is_trying(lowered: str) -> bool:
+    return any(words in lowered for words in _TRYING)
 
 
 def read_human(text: str, known: tuple[str, ...] = ()) -> list[Failure]:

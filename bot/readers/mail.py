@@ -13,6 +13,7 @@ from bot.readers.fields import has_fields, read_fields
 from bot.readers.human import (
     DELIVERED,
     is_delayed,
+    is_foreign_report,
     joined_with_prose,
     known_recipients,
     original_recipients,
@@ -42,7 +43,12 @@ _OPENING = re.compile(
     r"unable to (?:deliver|send)|wasn't able to deliver|mail delivery (?:software|agent|system|failed|subsystem)|permanent (?:fatal )?error|fatal errors|returned (?:to sender|mail|message)|"
     r"did not reach|no such user|user unknown|unknown user|not listed in|has been rejected|was rejected|could not be processed|hasn't been delivered|has not (?:yet )?been delivered|"
     r"delivery to the following|non-delivery|undelivered|unzustellbar|nicht zugestellt|konnte nicht|n'a pas pu|n'existe pas|no se pudo|impossibile|"
-    r"send failure|message delivery|the following (?:recipient|address|destination)|could not send|送信できません|配信できません|不達|無法|无法|not a member of this mailing list|does not exist|over quota|quota exceeded|mailbox is full|disk quota",
+    r"e-?mail message to [^\n]{1,200} didn't work|your (?:reply|e-?mail) (?:was not|wasn't|could not be|couldn't be) (?:processed|posted|accepted)|send failure|message delivery|the following (?:recipient|address|destination)|could not send|送信できません|配信できません|不達|無法|无法|not a member of this mailing list|does not exist|over quota|quota exceeded|mailbox is full|disk quota",
+    re.I,
+)
+_REFUSER = re.compile(
+    r"listserv|sympa\b|majordomo|mailman|mlmmj|ezmlm|list ?(?:server|manager)|mailscanner|mailessentials|scanmail|interscan|imss|mailmarshal|mimesweeper|groupshield|mailguard|"
+    r"(?:anti)?[- ]?(?:virus|spam)[- ]?(?:scanner|filter|firewall|gateway|notif|alert|protection)|content[- ]?(?:filter|scanner)|symantec|trend ?micro|sophos|barracuda|forti ?mail|mimecast|proofpoint|trellix|forcepoint",
     re.I,
 )
 # What lists, moderators, scanners and filters tell the sender of a message they did not take.
@@ -51,10 +57,17 @@ _REFUSED = re.compile(
     r"(?:wurde|ist|werden) (?:\S{1,14} ){0,3}(?:abgewiesen|abgelehnt|zur[üu]ckgewiesen)|(?:rejected|declined|refused) by (?:the|a) (?:list |group )?(?:moderator|owner|administrator)|"
     r"a [ée]t[ée] (?:rejet[ée]|refus[ée])|(?:ha sido|fue) rechazad|(?:è stat[oa]|stato) (?:respint|rifiutat)|is (?:geweigerd|afgewezen)|została? odrzucon|отклонен|rejected posting|"
     r"(?:virus|worm|malware|trojan)\b[^.]{0,60}\b(?:you sent|your (?:message|e-?mail|mail))|(?:you sent|your (?:message|e-?mail|mail)|message from you)\b[^.]{0,80}\b(?:virus|worm|malware|trojan|infected|blocked|quarantined|stopped|deleted)|"
-    r"(?:message|e-?mail) you sent\b",
+    r"(?:blocked|quarantined|stopped|rejected|refused|deleted|removed)\b[^.]{0,40}\b(?:message|e-?mail|mail) you sent\b",
     re.I,
 )
+_PHONE = re.compile(r"\+\d[\d ()./-]{6,18}\d")  # the recipient of a gateway to phones
 _SUCCESS = re.compile(r"(?:successful(?:ly)? (?:mail )?deliver|delivery successful|was (?:successfully )?(?:delivered|relayed)|Return receipt)", re.I)  # fmt: skip
+
+
+_CERTIFIED_FAILURES = ("errore-consegna", "non-accettazione", "preavviso-errore-consegna", "rilevazione-virus")
+_CERTIFIED_TO = re.compile(
+    r"(?:destinat[oa] all'utente|indirizzat[oa] a)\s{1,3}[\"']?([^\s\"'<>]{1,128}@[^\s\"'<>]{1,255})"
+)
 
 
 def looks_like_mail(text: str) -> bool:
@@ -156,14 +169,34 @@ def _read_parts(parts: Parts) -> Bounce:
         return Bounce("auto-reply", (Failure(own_cause="auto-reply"),), "headers (RFC 3834)")
     if not known and _CHALLENGE.search(human[:3_000]) and not any(find_codes(human[:3_000])):
         return Bounce("auto-reply", (Failure(own_cause="auto-reply"),), "a request to confirm the sender")
+    certified = _certified(parts, human)
+    if certified:
+        return certified
     done = read_success(human) if not known else []
     if done:
         return Bounce("success", tuple(done), "words for people")
     if not known and not _is_report(parts, human):
-        return Bounce("ordinary", words=human)
+        told = _by_words(parts, human, known).failures if _from_mailer(parts) and ADDRESS.search(human[:3_000]) else ()
+        return Bounce(
+            "ordinary", told, words=human
+        )  # what a mail system says in words nobody listed may still name a cause
     if _SUCCESS.search(parts.headers.get("subject", "")) and not _OPENING.search(human[:3_000]):
         return Bounce("success", (Failure(action="delivered"),), "subject")
     return _by_words(parts, human, known)
+
+
+def _certified(parts: Parts, human: str) -> Bounce | None:
+    """A receipt of Italian certified mail (PEC): its header says what it is, its words name the recipient."""
+    sort = parts.headers.get("x-ricevuta", "").strip().lower()
+    if not sort:
+        return None
+    named = _CERTIFIED_TO.search(human)
+    if sort not in _CERTIFIED_FAILURES:
+        recipient = named[1] if named else None
+        return Bounce(
+            "success", (Failure(recipient=recipient, action="delivered", own_cause="accepted"),), "PEC receipt"
+        )
+    return _by_words(parts, human, (named[1],) if named else ())
 
 
 def _by_fields(parts: Parts, human: str) -> Bounce | None:
@@ -181,7 +214,8 @@ def _by_fields(parts: Parts, human: str) -> Bounce | None:
     failures = joined_with_prose(failures, human, parts)
     done = [failure for failure in failures if failure.action in DELIVERED]
     if len(done) == len(failures):
-        return Bounce("success", tuple(failures), "delivery report (RFC 3464)")
+        arrived = tuple(failure._replace(own_cause="accepted") for failure in failures)
+        return Bounce("success", arrived, "delivery report (RFC 3464)")
     failed = tuple(failure for failure in failures if failure.action not in DELIVERED)
     return Bounce("report", failed, "delivery report (RFC 3464)", _returned_notes(parts))
 
@@ -191,14 +225,17 @@ def _is_report(parts: Parts, human: str) -> bool:
     mailer, telling, opening = (
         _from_mailer(parts),
         bool(SUBJECT.search(parts.headers.get("subject", ""))),
-        bool(_OPENING.search(human[:3_000])),
+        bool(_OPENING.search(human[:3_000])) or is_foreign_report(human[:3_000].lower()),
     )
-    opening = opening or (mailer and bool(_REFUSED.search(human[:3_000])))
+    if mailer and (telling or opening):
+        return True
+    if (mailer or _REFUSER.search(parts.headers.get("from", ""))) and _REFUSED.search(human[:3_000]):
+        return True
     if mailer:
-        return telling or opening
+        return False
     if "report" in parts.content_type and opening:
         return True
-    named = bool(ADDRESS.search(human[:3_000]) or STATUS.search(human[:3_000]))
+    named = bool(ADDRESS.search(human[:3_000]) or STATUS.search(human[:3_000]) or _PHONE.search(human[:3_000]))
     return opening and ((telling and named) or _bare_bounce(human))
 
 

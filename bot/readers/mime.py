@@ -31,7 +31,7 @@ SUBJECT = re.compile(
     r"unzustellbar|nicht zugestellt|mail ?zustell|non remis|[ée]chec de|impossible de remettre|no se (?:pudo|puede|ha podido) entregar|no entregado|devuelt|devolvid|"
     r"mancat[ao] (?:consegna|recapito)|non recapitat|onbestelbaar|niet bezorgd|nie dostarcz|niedostarcz|недоставлен|не доставлен|сбой доставки|teslim edilemedi|"
     r"配信|送信できません|不達|エラー|error message|error: ?mail|退信|无法送达|投递失败|unable to deliver|user unknown|unknown (?:user|address|recipient)|address (?:error|not found)|postmaster notify|errors? from|"
-    r"quota|mailbox full|mail refused|mail failed|returning to sender|not (?:a )?member|delivery problem|mail problem|nicht erreichbar|zustellung|delivery report|bounced? (?:mail|message)|email error|problem delivering|invalid (?:address|recipient)|no such user",
+    r"quota|mailbox full|mail refused|mail failed|returning to sender|not (?:a )?member|delivery problem|mail problem|nicht erreichbar|zustellung|delivery report|bounced? (?:mail|message)|email error|problem delivering|email issue|invalid (?:address|recipient)|no such user",
     re.I,
 )
 

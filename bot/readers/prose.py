@@ -70,6 +70,9 @@ _WROTE = re.compile(
     ((?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,24})\b""",
     re.X | re.I | re.M,
 )
+# The header of a forwarded report: the report went to its To, the message did not.
+_REPORT_FROM = re.compile(r"^[ \t]{0,8}(?:From|De|Von|Da|Van|Från|Fra|Od|Kimden|От|差出人|发件人|寄件者)[ \t]?:[^\n]{0,200}(?:mailer-daemon|postmaster|mail delivery|microsoft ?(?:exchange|outlook))", re.I)  # fmt: skip
+_HEADER_OF_REPORT = 6  # lines
 # Who is quoted, not who failed: `<kim@example.org> wrote:`.
 _WROTE_THAT = re.compile(r"(?:schrieb|wrote|a [ée]crit|escribi[óo]|ha scritto|schreef|skrev|napisa[łl]|escreveu|kirjoitti|пишет|написал)\b[^\n]{0,80}:$", re.I)  # fmt: skip
 TELLING = re.compile(
@@ -141,14 +144,16 @@ def find_blocks(text: str) -> list[Block]:
     current: Block | None = None
     gap = 0
     before = ""
+    header = 0  # lines left of the header of a forwarded report
     for line in text.split("\n"):
+        header = _HEADER_OF_REPORT if ":" in line and _REPORT_FROM.match(line) else header - 1 if line.strip() else 0
         alias = _ALIAS.match(line) if "ed from" in line or "ed by" in line else None
         if alias and current is None and len(blocks) < MAX_BLOCKS:
             current = Block(alias[1])
             blocks.append(current)
             continue
         lead = _lead(line) if not alias else None
-        if lead and _NOT_RECIPIENT.search(before[-60:] + " "):
+        if lead and (header > 0 or _NOT_RECIPIENT.search(before[-60:] + " ")):
             lead = None
         before = line
         if lead:
@@ -212,6 +217,8 @@ def _mentioned(text: str) -> str | None:
 
 def _addressed(text: str) -> str | None:
     """The address on a `To:` line of a report, where nothing else names one."""
+    if any(map(_REPORT_FROM.match, text.split("\n"))):
+        return None
     found = re.search(rf"^[ \t]{{0,10}}To:[ \t]{{0,5}}[^\n@]{{0,80}}?<?{ADDRESS_CORE}", text, re.M)
     return found[1] if found else None
 
@@ -241,8 +248,8 @@ def _following(lines: list[str], number: int) -> list[str]:
 
 
 def _best_line(text: str) -> str:
-    """The lines of a report that say most: those with codes, else those with words of failure."""
-    return _coded_lines(text) or one_line(" ".join(telling_lines(text)[:8]))
+    """The lines of a report that say most: those with codes, else those with words of failure, else all."""
+    return _coded_lines(text) or one_line(" ".join(telling_lines(text)[:8])) or one_line(text)[:1_000]
 
 
 def context_of(part: str, blocks: list[Block]) -> str:
