@@ -120,12 +120,13 @@ def _outermost(hits: list[Hit]) -> list[Hit]:
     spans = [
         (hit.span, hit.cause)
         for hit in hits
-        if hit.span and hit.span[1] > hit.span[0] and not (hit.cause in _FOLLOWS and hit.rule and hit.rule.provider)
+        if hit.span and not (hit.cause in _FOLLOWS and hit.rule and hit.rule.provider)
     ]
     return [
         hit
         for hit in hits
         if not hit.span
+        or hit.span[1] == 0  # no place among the words: Chinese and Japanese
         or (hit.rule and hit.rule.provider)
         or not any(
             cause != hit.cause and a <= hit.span[0] and hit.span[1] <= b and (b - a) > (hit.span[1] - hit.span[0])
@@ -264,8 +265,7 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
     evidence = best.evidence or (
         text.quote(best.span[0], best.span[1]) if best.span else _marked(best.rule, knowledge, diagnostic)
     )
-    rule = best.rule if best.rule and best.rule.provider else None
-    provider_id = speaker.provider or (_spoken_by(rule, knowledge) if rule else None)
+    provider_id = speaker.provider or _spoken_by(best.rule, knowledge)
     provider_id = provider_id or _owner_of(failure.enhanced_code, knowledge) or speaker.blocklist
     return Verdict(
         cause=best.cause,
@@ -276,7 +276,7 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
         fate=_fate(failure, permanence),
         provider=knowledge.providers[provider_id]["family"] if provider_id else None,
         provider_id=provider_id,
-        entry=rule.id if rule else best.rule.id if best.rule else None,
+        entry=best.rule.id if best.rule else None,
         who=_who(failure, best.rule, best.cause, detail, knowledge),
         evidence=evidence[:MAX_EVIDENCE],
         rule=best.rule,
@@ -316,13 +316,10 @@ def _owner_of(status: str | None, knowledge: Knowledge) -> str | None:
     return users[0] if len(families) == 1 else None
 
 
-def _spoken_by(rule: Rule, knowledge: Knowledge) -> str | None:
+def _spoken_by(rule: Rule | None, knowledge: Knowledge) -> str | None:
     """The provider whose rule won, unless it is a program or list that anybody may use."""
-    return (
-        rule.provider
-        if rule.provider and knowledge.providers[rule.provider]["kind"] not in ("mta", "blocklist")
-        else None
-    )
+    provider = rule.provider if rule else None
+    return provider if provider and knowledge.kinds[provider] not in ("mta", "blocklist") else None
 
 
 def _by_score(hit: Hit) -> float:

@@ -25,13 +25,13 @@ from mutmut.mutation.file_mutation import mutate_file_contents
 ROOT = Path(__file__).parent.parent
 TESTS = {
     "codes": ("codes",),
-    "matching": ("matching", "deciding", "wordings"),
+    "matching": ("matching", "deciding", "weights", "wordings"),
     "deciding": ("deciding", "weights", "wordings", "senses"),
     "redaction": ("redaction",),
 }
 # What measures time would fail by chance.
 ARGUMENTS = ["-q", "-k", "not time_ and not linear", "-p", "no:cacheprovider"]
-UNUSED = ("xdist", "schemathesis", "hypothesispytest", "anyio")  # plugins that only cost time here
+UNUSED = ("schemathesis", "hypothesispytest", "anyio")  # plugins that only cost time here
 SECONDS = 10  # of CPU time for one mutant, then it counts as noticed: it never ends
 _MARK = "__mutmut_"
 
@@ -123,8 +123,8 @@ class Trial:
 
 
 def _first_failure(items: list[Any]) -> Any:
-    """The first test that fails, or None. Without pytest's reports, which take longer than the tests."""
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    """The first test that fails, or None. Without pytest's reports, which take longer than the tests; the bot is kept."""
+    for item, following in zip(items, [*items[1:], items[0]], strict=True):
         item._initrequest()
         try:
             item.session._setupstate.setup(item)

@@ -179,3 +179,47 @@ def test_a_quote_stands_in_the_text(text: str, start: int, end: int, quoted: str
     """Without the punctuation around it; empty where the words are none of the text's."""
     told = Words(text).quote(start, end)
     assert told.replace("\u0301", "").replace("\u0300", "") == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "names"),
+    [
+        ("The Mailbox, is FULL!", "the mailbox is full", ""),
+        ("550 5.1.1 no 250 users, 650 or 5501 or 55", "no users 650 or 5501 or 55", ""),
+        ("550-5.7.1 no", "no", ""),
+        ("554-relay.example.org said", "<host> said", "relay.example.org"),
+        ("504-relay.example.org said", "<host> said", "relay.example.org"),
+        ("354-relay.example.org said", "<host> said", "354-relay.example.org"),
+        ("55x-relay.example.org said", "<host> said", "55x-relay.example.org"),
+        ("554-1a.example said", "<host> said", "554-1a.example"),
+        ("5542-relay.example said", "<host> said", "5542-relay.example"),
+        ("554.relay.example said", "<host> said", "554.relay.example"),
+        ("554-over quota", "over quota", ""),
+        ("554-no", "no", ""),
+        ("mx.example.org. said", "<host> said", "mx.example.org"),
+        ("MX.Example.org:25 said", "<host> said", "mx.example.org:25"),
+        ("<kim.lee@example.org>: no", "<addr> no", ""),
+        ("see https://Example.org/why?x=1 now", "see <url> x 1 now", "https://example.org/why"),
+        ("see http://localhost now", "see <url> now", "http://localhost"),
+        ("see www.example.org/why", "see <url>", "www.example.org/why"),
+        ("see www.x", "see <url>", "www.x"),
+        ("see example.org/why", "see <url>", "example.org/why"),
+        ("at 192.0.2.1 and [192.0.2.1]:25 and 192.0.2.0/24", "at <ip> and <ip> 25 and <ip>", ""),
+        ("at 192.0.2.1:25 and 192.0.2.1.5", "at <ip> and 192 0 2 1 5", ""),
+        ("at 2001:db8::1 and [IPv6:2001:DB8::1]", "at <ip> and <ip>", ""),
+        ("a:b and c::d", "a b and <ip>", ""),
+        ("it is full.Please wait", "it is full please wait", ""),
+        ("no space.example", "no <host>", "space.example"),
+        ("over-quota, user_unknown, either/or, a-550-b", "over quota user unknown either or a b", ""),
+        ("a-55-b a-5501-b a-650-b a-5x0-b", "a 55 b a 5501 b a 650 b a 5x0 b", ""),
+        ("--- . :: quota --", "quota", ""),
+        ("boîte PLEINE, Größe, łódź", "boite pleine große lodz", ""),
+        ("Überschritten mx.example.org", "uberschritten <host>", "mx.example.org"),
+        ("ящик переполнен", "ящик переполнен", ""),
+    ],
+)
+def test_a_text_as_words(text: str, read: str, names: str) -> None:
+    """Lower case, without codes; addresses, hosts, IP addresses and links are one word each, and hosts and links are kept as names."""
+    found = Words(text)
+    assert b" ".join(found.words).decode() == read
+    assert b" ".join(found.names).decode() == names

@@ -223,6 +223,8 @@ def test_codes_of_a_rule_are_asked_for(asked: dict[str, Any], text: str, fits: b
         ([KIWI, {"cause": "top", "text": ["kiwi pie"]}], "a kiwi pie", {}, "top red"),
         ([KIWI, {"cause": "blue", "text": ["fresh kiwi pie"]}], "there is no fresh kiwi pie", {}, "blue"),
         ([KIWI, {"cause": "red", "text": ["fresh kiwi pie"], "strength": 1}], "fresh kiwi pie", {}, "red"),
+        ([{"cause": "red", "text": ["kiwi"]}, {"cause": "blue", "text": ["kiwi pie"]}], "kiwi pie", {}, "blue"),
+        ([{"cause": "top", "text": ["用户不存在"]}, {"cause": "blue", "text": ["kiwi pie"]}], "kiwi pie 用户不存在", {}, "top blue"),
         ([PLUM, {"cause": "blue", "text": ["fresh plum jam"]}], "fresh plum jam", ACME, "red blue"),
         ([KIWI, {"cause": "blue", "provider": "acme", "text": ["fresh kiwi pie"]}], "fresh kiwi pie", ACME, "blue"),
         ([KIWI, {"cause": "delayed", "text": ["fresh kiwi pie"]}], "fresh kiwi pie", {}, "delayed"),
