@@ -139,16 +139,32 @@ def _phrase_words(piece: str) -> list[bytes]:
     ]
 
 
+class _Ends:
+    """What ends at one node of the trie, by what must have been seen before it.
+
+    Attributes: whole ((number, words) of phrases without a gap), opened (pieces and words of what may go on after a gap,
+    0 and 0 where nothing may), later ((pieces before, pieces with this one or 0, number or None, words)).
+    """
+
+    __slots__ = ("later", "opened", "whole")
+
+    def __init__(self) -> None:
+        self.whole: list[tuple[int, int]] = []
+        self.opened: tuple[int, int] | None = None
+        self.later: list[tuple[int, int, int | None, int]] = []
+
+
 class Phrases:
     """A set of numbered phrases. Reads: `find(words)` gives the numbers that stand in the words, with their spans.
 
-    A node of the trie is [children by word, ends]; an end is (phrase, its number, piece, pieces, words of the piece).
+    A node of the trie is [children by word, ends or None]. Phrases with gaps that begin with the same pieces share a
+    number for these, so that one note serves all of them when the pieces were seen.
     """
 
     def __init__(self) -> None:
         self._root: dict[bytes, list[Any]] = {}
         self._substrings: list[tuple[str, int]] = []
-        self._count = 0
+        self._pieces: dict[tuple[int, tuple[bytes, ...]], int] = {}
 
     def add(self, phrase: str, number: int) -> None:
         """Put in one phrase (`mailbox * full`) under a number; the same number may hold many phrases."""
@@ -158,18 +174,40 @@ class Phrases:
         pieces = [_phrase_words(piece) for piece in phrase.split(" * ")]
         if not all(pieces):
             raise ValueError(f"a phrase needs a word on each side of a gap: {phrase!r}")
-        self._count += 1
-        for place, piece in enumerate(pieces):
-            children = self._root
-            for word in piece:
-                node = children.setdefault(word, [{}, []])
-                children = node[0]
-            node[1].append((self._count, number, place, len(pieces), len(piece)))
+        if len(pieces) == 1:
+            self._ends(pieces[0]).whole.append((number, len(pieces[0])))
+            return
+        first = self._number(0, pieces[0])
+        self._ends(pieces[0]).opened = (first, len(pieces[0]))
+        before = first
+        for piece in pieces[1:-1]:
+            now = self._number(before, piece)
+            step = (before, now, None, len(piece))
+            later = self._ends(piece).later
+            if step not in later:
+                later.append(step)
+            before = now
+        self._ends(pieces[-1]).later.append((before, 0, number, len(pieces[-1])))
+
+    def _number(self, before: int, piece: list[bytes]) -> int:
+        return self._pieces.setdefault((before, tuple(piece)), len(self._pieces) + 1)
+
+    def _ends(self, piece: list[bytes]) -> _Ends:
+        children = self._root
+        for word in piece:
+            node = children.setdefault(word, [{}, None])
+            children = node[0]
+        if node[1] is None:
+            node[1] = _Ends()
+        ends: _Ends = node[1]
+        return ends
 
     def find(self, text_words: list[bytes], text: str = "") -> dict[int, tuple[int, int, int]]:
         """number -> (first word, last word + 1, words matched) of its longest hit; CJK phrases are sought in `text`."""
         hits: dict[int, tuple[int, int, int]] = {}
-        waiting: dict[int, list[int]] = {}  # phrase -> [pieces seen, end of the last, first word, words]
+        seen: dict[
+            int, tuple[int, int, int]
+        ] = {}  # pieces -> (first word, end of the last, words) where they last stood
         find_root = self._root.get
         ahead = [*text_words, b""]  # no phrase has an empty word, so that every walk ends here at the latest
         for start, word in enumerate(text_words):
@@ -178,16 +216,16 @@ class Phrases:
             while node is not None:
                 children, ends = node
                 end += 1
-                if ends:
-                    for phrase, number, place, pieces, length in ends:
-                        if pieces == 1:
-                            known = hits.get(number)
-                            if known is None or known[2] < length:
-                                hits[number] = (start, end, length)
-                        elif place == 0:
-                            waiting[phrase] = [1, end, start, length]
-                        elif phrase in waiting:
-                            _go_on(waiting, hits, phrase, number, place, pieces, length, start, end)
+                if ends is not None:
+                    for number, length in ends.whole:
+                        known = hits.get(number)
+                        if known is None or known[2] < length:
+                            hits[number] = (start, end, length)
+                    if seen and ends.later:
+                        _go_on(ends.later, seen, hits, start, end)
+                    if ends.opened is not None:
+                        pieces, length = ends.opened
+                        seen[pieces] = (start, end, length)
                 node = children.get(ahead[end])
         if self._substrings and text and not text.isascii():
             flat = fold(text).lower().replace(" ", "").replace("\n", "")
@@ -198,18 +236,20 @@ class Phrases:
 
 
 def _go_on(
-    waiting: dict[int, list[int]], hits: dict[int, tuple[int, int, int]], phrase: int, number: int, place: int, pieces: int, length: int, start: int, end: int
+    later: list[tuple[int, int, int | None, int]], seen: dict[int, tuple[int, int, int]], hits: dict[int, tuple[int, int, int]], start: int, end: int
 ) -> None:  # fmt: skip
-    """The next piece of a phrase with gaps was seen at words[start:end]."""
-    state = waiting[phrase]
-    if state[0] != place or not state[1] <= start <= state[1] + MAX_GAP:
-        return
-    state[0], state[1], state[3] = place + 1, end, state[3] + length
-    if place + 1 == pieces:
+    """Pieces that follow a gap were seen at words[start:end]."""
+    for before, now, number, length in later:
+        state = seen.get(before)
+        if state is None or not state[1] <= start <= state[1] + MAX_GAP:
+            continue
+        matched = state[2] + length
+        if number is None:
+            seen[now] = (state[0], end, matched)
+            continue
         known = hits.get(number)
-        if known is None or known[2] < state[3]:
-            hits[number] = (state[2], end, state[3])
-        del waiting[phrase]
+        if known is None or known[2] < matched:
+            hits[number] = (state[0], end, matched)
 
 
 class Marks:

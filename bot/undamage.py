@@ -10,14 +10,15 @@ from html import unescape
 
 MAX_TEXT = 256_000  # characters read of one text; the answer says so when more was sent
 
+# Each alternative begins with a literal character: the engine then skips whatever is none of them.
+_ODD = re.compile(r"[^\x20-\x7e\n]")
 _DAMAGE = re.compile(
-    r"""[^\x20-\x7e\n]            # anything but printable ASCII and line feeds
-      | &(?:[A-Za-z]{2}|\#)       # HTML
+    r"""&(?:[A-Za-z]{2}|\#)         # HTML
       | \\[nrtux"'/<>_*`|-]       # escapes of a string literal, markdown
       | <(?:mailto:|https?://|tel:|[@\#!]) # Slack
       | ```|\*\*|__|~~|\|\|       # code fences, Discord markdown
       | =(?:\n|[0-9A-F]{2})       # quoted-printable
-      | (?:^|\n)[ ]?>             # quoting
+      | \n[ ]?>                   # quoting
     """,
     re.X,
 )
@@ -137,7 +138,7 @@ def _decoded(text: str) -> str:
 def undamage(text: str) -> str:
     """The text as the server wrote it, as far as chat damage can be undone; cut at MAX_TEXT characters."""
     text = text[:MAX_TEXT]
-    if not _DAMAGE.search(text):
+    if not (_ODD.search(text) or _DAMAGE.search(text) or text.startswith((">", " >"))):
         return text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -4,6 +4,8 @@ import re
 
 from bot.readers.replies import ADDRESS
 
+MAX_READ = 4_000  # characters in which a recipient is looked for
+
 # Addresses of offices, which a report names as contact.
 ROLE = re.compile(
     r"^(?:postmaster|mailer-daemon|abuse|hostmaster|support|help|helpdesk|double-bounce|owner-\S{1,64}|\S{1,64}-(?:owner|request|bounces))@",
@@ -18,9 +20,10 @@ _SENDER_AFTER = re.compile(
 
 def find_recipient(text: str) -> str | None:
     """The recipient a reply names, or None: an address that is a sender's or a contact's is not one."""
-    if "@" not in text:
+    at = text.find("@")
+    if at < 0:
         return None
-    for found in ADDRESS.finditer(text, 0, 4_000):
+    for found in ADDRESS.finditer(text, text.rfind(" ", 0, at) + 1, MAX_READ):
         address = found[1].strip(".")
         before, after = text[max(0, found.start() - 60) : found.start()], text[found.end() : found.end() + 40]
         if _SENDER_SIGN.search(before) or _SENDER_AFTER.match(after):

@@ -156,7 +156,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     """The part of a chain of replies that decides, and the parts around it, outermost first."""
     outer: list[str] = []
-    attempts = _ATTEMPT.search(text)
+    attempts = _ATTEMPT.search(text) if "Server at " in text else None
     if attempts:  # Exchange Online lists its attempts, the last one first
         return text[attempts.end() :].split("' ")[0].strip(" '"), ()
     arrow = _last(_ARROW, text) if ">" in text or "→" in text else None
