@@ -7,9 +7,10 @@ it together; a code that hints at it; words used for everything; the reply code.
 """
 
 import re
+from typing import NamedTuple
 
 from bot.codes import permanence_of
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, kept
 from bot.matching import Words, tokens
 from bot.model import Confidence, Failure, Fate, Permanence, Rule, Verdict
 from bot.recognising import Speaker, recognise
@@ -77,45 +78,67 @@ def _status_fits(pattern: str, code: str) -> bool:
     return "x" in pattern and all(a in ("x", b) for a, b in zip(pattern.split("."), code.split("."), strict=True))
 
 
+class _Weight(NamedTuple):
+    """What a rule counts where its words or marks were found."""
+
+    rule: Rule
+    speaker: str | None  # the provider that must have spoken; None where anybody may
+    worded: float
+    marked: float
+    coded: bool
+    sure: Confidence
+    unsure: Confidence  # where its codes are others than those of the text
+
+
+@kept
+def _weights(knowledge: Knowledge) -> list[_Weight]:
+    return [_weigh(rule, knowledge) for rule in knowledge.rules]
+
+
+def _weigh(rule: Rule, knowledge: Knowledge) -> _Weight:
+    provider = rule.provider
+    if provider and knowledge.kinds[provider] != "mta":
+        worded: float = OWN_WORDS
+        marked: float = MARK
+    else:
+        level = _LEVEL[rule.strength] + rule.rank * 0.2 if provider is None else PROGRAM
+        worded = level - _FOLLOWS.get(rule.cause, 0)
+        marked = worded + 60
+    unsure: Confidence = "guess" if rule.strength == 1 and not provider else "likely"
+    certain = (provider or rule.strength == 3) and rule.verified
+    speaker = provider if provider and not rule.anywhere else None
+    return _Weight(rule, speaker, worded, marked, bool(rule.reply or rule.status), "certain" if certain else unsure, unsure)  # fmt: skip
+
+
 def _word_hits(
     failure: Failure, knowledge: Knowledge, spans: dict[int, tuple[int, int, int]], marks: set[int], speaker: Speaker
 ) -> list[Hit]:
     hits = []
-    rules, base, recognised = knowledge.rules, len(knowledge.rules), speaker.recognised
+    weights, base, recognised = _weights(knowledge), len(knowledge.rules), speaker.recognised
     for number in {*spans, *marks} if marks else spans:
         if not 0 <= number < base or (-1 - number) in spans:
             continue
-        rule = rules[number]
-        provider = rule.provider
-        if provider and not rule.anywhere and provider not in recognised:
+        rule, provider, score, as_mark, coded, sure, unsure = weights[number]
+        if provider is not None and provider not in recognised:
             continue
         span = spans.get(number)
         marked = number in marks
         matched = span[2] if span else 2
-        fits = _fits(rule, failure) if rule.reply or rule.status else None
+        fits = _fits(rule, failure) if coded else None
         if fits is False and not marked and matched < _SLACK_WORDS:
             continue
-        if not provider:
-            score = _LEVEL[rule.strength] + rule.rank * 0.2 - _FOLLOWS.get(rule.cause, 0) + (60 if marked else 0)
-        else:
-            score = MARK if marked else OWN_WORDS
-            if knowledge.kinds[provider] == "mta":
-                score = PROGRAM - _FOLLOWS.get(rule.cause, 0) + (60 if marked else 0)
+        if marked:
+            score = as_mark
         score += 9 * (matched if matched < 10 else 10)
         if fits is not None:
             score += 25 if fits else -_MISMATCH
-        sure: Confidence = (
-            "certain" if (provider or rule.strength == 3) and rule.verified and fits is not False else "likely"
-        )
-        if rule.strength == 1 and not provider:
-            sure = "guess"
-        hits.append(Hit(score, rule.cause, rule, sure, span, "", rule.detail))
+        hits.append(Hit(score, rule.cause, rule, unsure if fits is False else sure, span, "", rule.detail))
     return hits
 
 
 def _outermost(hits: list[Hit]) -> list[Hit]:
     """The hits without general phrases that are only a part of a longer one (`timeout exceeded` in `retry timeout exceeded`)."""
-    if len(hits) < 2:
+    if len(hits) < 2 or len({hit.cause for hit in hits}) < 2:
         return hits
     spans = [
         (hit.span, hit.cause)
@@ -180,9 +203,13 @@ def _code_hits(failure: Failure, knowledge: Knowledge, speaker: Speaker, worded:
 
 def _lift_agreeing(hits: list[Hit]) -> None:
     """Of equally strong words those count more that name the same cause as an enhanced code that decides."""
+    if len(hits) < 2:
+        return
     coded = next((hit.cause for hit in hits if hit.rule is None and hit.score == DECIDES), None)
+    if coded is None:
+        return
     for hit in hits:
-        if coded and hit.cause == coded and hit.rule and hit.rule.worded:
+        if hit.cause == coded and hit.rule and hit.rule.worded:
             hit.score += _AGREES
 
 

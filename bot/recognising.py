@@ -1,6 +1,6 @@
 """Who speaks in a failure: private code, URL in the reply, host, own words, the report's author, the recipient's domain."""
 
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, kept
 from bot.matching import Words
 from bot.model import Failure
 
@@ -16,19 +16,24 @@ class Speaker:
         self.blocklist = lists[0] if lists else None
 
 
+@kept
+def _telling(knowledge: Knowledge) -> dict[int, str]:
+    """The rules whose words give their provider away, wherever they stand."""
+    return {number: rule.provider for number, rule in enumerate(knowledge.rules) if rule.anywhere and rule.provider}
+
+
 def recognise(failure: Failure, knowledge: Knowledge, text: Words, numbers: list[int]) -> Speaker:
     """Who speaks; `numbers` are the rules and provider phrases that matched. Block lists are quoted, they do not speak."""
     found: list[str] = []
     lists: list[str] = []
     own_words: list[str] = []
-    base = len(knowledge.rules)
+    base, telling = len(knowledge.rules), _telling(knowledge)
     for number in numbers:
         if number >= base:
             own_words.append(knowledge.provider_order[number - base])
-        elif number >= 0:
-            rule = knowledge.rules[number]
-            if rule.anywhere and rule.provider:
-                (lists if knowledge.kinds[rule.provider] == "blocklist" else found).append(rule.provider)
+        elif number in telling:
+            named = telling[number]
+            (lists if knowledge.kinds[named] == "blocklist" else found).append(named)
     hosts = _named_in(text, knowledge, found, lists) if text.names else []
     remote = failure.remote_mta.lower().rstrip(".") if failure.remote_mta else None
     if remote:

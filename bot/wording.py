@@ -39,10 +39,14 @@ _SIZE = re.compile(r"(\d{1,12})\s?([KMG]i?B)?", re.I)
 _LIMIT = re.compile(r"(?:maximum|limit|max)[^\d\n]{0,40}(\d[\d.,]{0,15}\s?(?:bytes|octets|[kKMG]i?B)?)")
 
 
+_Piece = tuple[str, bool, bool]  # text or name, whether it is a name, whether inside backticks
+_Choice = tuple[tuple[tuple[str, ...], str], ...]  # (the names that must be known, the text), the last without any
+
+
 @lru_cache(maxsize=16_384)
-def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...]:
-    """The template as (text or name, is a name, inside backticks)."""
-    pieces: list[tuple[str, bool, bool]] = []
+def _compiled(template: str) -> tuple[_Piece, ...]:
+    """A template without choices as its pieces."""
+    pieces: list[_Piece] = []
     position = 0
     for found in _HOLE.finditer(template):
         if found.start() > position:
@@ -52,6 +56,25 @@ def _compiled(template: str) -> tuple[tuple[str, bool, bool], ...]:
     if position < len(template):
         pieces.append((template[position:], False, False))
     return tuple(pieces)
+
+
+@lru_cache(maxsize=16_384)
+def _choices(template: str) -> tuple[str | _Choice, ...]:
+    """A template as the texts and the choices it is made of."""
+    made: list[str | _Choice] = []
+    position = 0
+    for found in _CHOICE.finditer(template):
+        *texts, last = found[1].split("||") if "||" in found[1] else (found[1], "")
+        made.append(template[position : found.start()])
+        made.append((*((tuple(_HOLE.findall(text)), text) for text in texts), ((), last)))
+        position = found.end()
+    return (*made, template[position:])
+
+
+@lru_cache(maxsize=16_384)
+def _compiled_chosen(template: str) -> tuple[_Piece, ...]:
+    """The pieces of a template whose choices were made; one that is empty leaves no blank behind."""
+    return _compiled(" ".join(template.split()))
 
 
 class Values:
@@ -95,15 +118,17 @@ class Values:
         """
         if "{" not in template:
             return template
-        if "[[" in template:
-            template = " ".join(_CHOICE.sub(self._chosen, template).split())
-        pieces = _compiled(template)
+        pieces = _compiled_chosen(self._chosen(template)) if "[[" in template else _compiled(template)
         out = "".join([self.shown(text, coded) if hole else text for text, hole, coded in pieces])
         return out[:1].upper() + out[1:] if pieces and pieces[0][1] and self.get(pieces[0][0]) is None else out
 
-    def _chosen(self, found: re.Match[str]) -> str:
-        *choices, last = found[1].split("||") if "||" in found[1] else (found[1], "")
-        return next((text for text in choices if all(self.get(name) for name in _HOLE.findall(text))), last)
+    def _chosen(self, template: str) -> str:
+        return "".join(
+            [
+                part if isinstance(part, str) else next(text for names, text in part if all(map(self.get, names)))
+                for part in _choices(template)
+            ]
+        )
 
     # the single values
 
