@@ -5,6 +5,7 @@ PYTHON ?= python3
 ARGS ?= serve
 SECONDS ?= 5
 LOAD ?=
+SOAK ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -78,11 +79,11 @@ bench: $(DEVELOPMENT) $(KNOWLEDGE) ## measure against the budgets
 scale: $(DEVELOPMENT) $(KNOWLEDGE) ## kill replicas and stop the database under load, with nothing shortened (needs nginx, PostgreSQL)
 	@SCALE=full $(BIN)/python -m pytest -q -s tests/scale
 
-load: $(DEVELOPMENT) $(KNOWLEDGE) ## measure what one process and two answer, in two minutes; LOAD=--write writes docs/sizing.md, with a soak
+load: $(DEVELOPMENT) $(KNOWLEDGE) ## measure what one process and two answer, in two minutes; LOAD=--write writes docs/sizing.md
 	@PYTHONPATH=. $(BIN)/python scripts/load.py $(LOAD)
 
-soak: $(DEVELOPMENT) $(KNOWLEDGE) ## send 100,000 requests to one process; its memory must stay flat
-	@PYTHONPATH=. $(BIN)/python scripts/load.py --soak 100000 $(LOAD)
+soak: $(DEVELOPMENT) $(KNOWLEDGE) ## keep one process busy for 20 minutes; its memory must stay flat; SOAK="--minutes 2 --write"
+	@PYTHONPATH=. $(BIN)/python scripts/soak.py $(SOAK)
 
 local-slack: ## put the Slack-compatible server for tests/adapters into .local-slack (needs npm)
 	@scripts/install-local-slack

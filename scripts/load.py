@@ -1,10 +1,10 @@
-"""Measures what one process and two answer, and whether memory stays flat: Slack over HTTP, Discord, the web page.
+"""Measures what one process and two answer: Slack over HTTP, Discord, the web page.
 
-    make load [LOAD="--seconds 20 --write"]      make soak [LOAD="--soak 200000"]
+    make load [LOAD="--seconds 20 --write"]
 
 Every request must be answered, or it ends with 1. Claims go to a PostgreSQL server of its own, or to SQLite where there
-is none. --soak sends so many requests to one process and compares its memory in the third quarter and the last; --write puts all into
-docs/sizing.md. The load and the doubles of Slack and Discord share the machine with the bot.
+is none. --write puts the figures into docs/sizing.md. The load and the doubles of Slack and Discord share the machine
+with the bot.
 """
 
 import argparse
@@ -21,7 +21,6 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import load_discord
@@ -37,7 +36,6 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "sizing.md"
 CONNECTIONS = 16
 MEGA = 1_000_000
-GROWTH = 0.005  # of a soak's memory from its third quarter to its last, at most
 
 
 class Row(NamedTuple):
@@ -171,22 +169,6 @@ def measure_discord(seconds: float) -> list[Row]:
     return rows
 
 
-async def soak(requests: int) -> list[tuple[int, float]]:
-    """(requests answered so far, megabytes) of one process that answers so many of Slack and the web page in turn."""
-    api = SlackApi()
-    address = await api.start()
-    seen: list[tuple[int, float]] = []
-    with database() as store, serving(address, 1, store) as (ports, (pid,)):
-        await wait_until_ready(ports)
-        done = 0
-        while done < requests:
-            for make in load_http.MIXES.values():
-                done += len(await load_http.drive(ports, make, CONNECTIONS, requests=2_500))
-            seen.append((done, psutil.Process(pid).memory_info().rss / MEGA))
-    await api.stop()
-    return seen
-
-
 def table(rows: list[Row]) -> str:
     """The figures as Markdown."""
     names = {"slack": "Slack over HTTP", "web": "web page and API", "discord": "Discord"}
@@ -198,17 +180,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def told_memory(seen: list[tuple[int, float]]) -> tuple[str, float]:
-    """The soak in a sentence, and what part its last quarter added to the one before: a leak goes on, a cache is full by then."""
-    quarters = [seen[number * len(seen) // 4 : (number + 1) * len(seen) // 4] for number in range(4)]
-    middle = [median(memory for _, memory in quarter) for quarter in quarters]
-    told = ", ".join(f"{memory:.1f}" for memory in middle)
-    return f"{seen[-1][0]:,} requests to one process; the medians of the four quarters are {told} MB", middle[
-        3
-    ] / middle[2] - 1
-
-
-def page(rows: list[Row], memory: str, before: float) -> str:
+def page(rows: list[Row], before: float) -> str:
     """docs/sizing.md."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()  # fmt: skip
     store = "PostgreSQL" if find_programs() else "SQLite"
@@ -223,7 +195,7 @@ Written by `make load LOAD=--write` on {date.today().isoformat()} at commit {com
 Two processes against one, on a machine whose {os.cpu_count()} cores also carry the load, {store} and the doubles of Slack and Discord: {grown}.
 The column to plan with is the CPU time: one core answers a second divided by it.
 
-Memory: {memory}.
+Memory stays flat: [soak.md](soak.md).
 
 What was sent, {CONNECTIONS} requests at a time, the next as soon as one is answered:
 
@@ -244,27 +216,18 @@ What was sent, {CONNECTIONS} requests at a time, the next as soon as one is answ
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=12.0, help="of each measurement")
-    parser.add_argument("--soak", type=int, default=0, help="requests; the load is left out unless --write is given")
     parser.add_argument("--write", action="store_true", help="write docs/sizing.md")
     chosen = parser.parse_args()
     before = os.getloadavg()[0]
-    rows: list[Row] = []
-    memory, grown = "not measured in this run", 0.0
-    if chosen.write or not chosen.soak:
-        rows = _run(measure_http(chosen.seconds)) + measure_discord(chosen.seconds)
-        print(table(rows))
-    if chosen.soak or chosen.write:
-        seen = _run(soak(chosen.soak or 100_000))
-        memory, grown = told_memory(seen)
-        print(memory)
+    rows = run(measure_http(chosen.seconds)) + measure_discord(chosen.seconds)
+    print(table(rows))
     if chosen.write:
-        PAGE.write_text(page(rows, memory, before), encoding="utf-8")
-    if grown > GROWTH:
-        print(f"memory grew by {grown:.1%}; at most {GROWTH:.0%}: {seen}")
-    return int(grown > GROWTH)
+        PAGE.write_text(page(rows, before), encoding="utf-8")
+    return 0
 
 
-def _run(work):  # type: ignore[no-untyped-def]
+def run(work):  # type: ignore[no-untyped-def]
+    """What a coroutine returns, on the loop the bot runs on."""
     import uvloop
 
     return uvloop.run(work)
