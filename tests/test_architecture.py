@@ -27,6 +27,7 @@ ORDER = [
     },
     {
         "readers.fields",
+        "readers.part",
         "readers.mime",
         "readers.prose",
         "readers.transcript",
@@ -58,7 +59,7 @@ BESIDE = {"storage", "settings", "telemetry"}
 # Inside a group these may import each other, in this direction only.
 ALLOWED_BESIDE = {
     ("readers.exceptions", "readers.transcript"), ("readers.events_others", "readers.events_services"), ("readers.logs_sessions", "readers.transcript"),
-    ("readers.mail", "readers.fields"), ("readers.mail", "readers.human"), ("readers.human", "readers.fields"), ("readers.human", "readers.mime"), ("readers.human", "readers.prose"), ("readers.human", "readers.transcript"),  ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
+    ("readers.mail", "readers.fields"), ("readers.mail", "readers.human"), ("readers.human", "readers.fields"), ("readers.human", "readers.mime"), ("readers.human", "readers.prose"), ("readers.human", "readers.transcript"),  ("readers.mail", "readers.mime"), ("readers.mime", "readers.fields"), ("readers.mime", "readers.part"), ("readers.mail", "readers.prose"), ("readers.mail", "readers.transcript"),
     ("readers.files", "readers.mail"), ("reading", "question"), ("knowledge", "building"), ("searching", "suggestions"),
     ("readers.prose", "readers.transcript"),
 }  # fmt: skip

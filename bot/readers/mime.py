@@ -2,20 +2,25 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from bot.readers.fields import has_fields
 from bot.undamage import undamage
 
+if TYPE_CHECKING:
+    from bot.readers.part import Part
+
 MAX_MAIL = 10_000_000  # bytes of one message that are read
 MAX_DEPTH = 50  # levels of nesting
 MAX_PARTS = 300
+MAX_HEADERS = 400  # of one message
 MAX_HEADER = 1_000  # characters of one header value
 MAX_PART = 20_000  # characters of one text part
 # `email` parses these as messages before their transfer encoding is undone; as text they are read as they are.
+# Searched in lower case; the look-behind stands behind the name, so that the search is for a literal.
 _REPORT_TYPE = re.compile(
-    rb"^(content-type:[ \t]{0,10}(?:\n[ \t]{1,10})?)(?:message|text)/(?:global-)?(delivery-status|feedback-report|disposition-notification)",
-    re.I | re.M,
+    rb"content-type:(?<![^\n]content-type:)[ \t]{0,10}(?:\n[ \t]{1,10})?((?:message|text)/(?:global-)?)(?:delivery-status|feedback-report|disposition-notification)"
 )
 _BOUNDARY = re.compile(rb"boundary\s{0,3}=", re.I)
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?[BbQq]\?[^?\s]{0,400}\?=")
@@ -24,6 +29,10 @@ _TAGS = re.compile(r"<(?:style|script)\b[^<>]{0,400}>(?:[^<]|<(?!/?(?:style|scri
 _PRE = re.compile(r"(<pre\b(?:[^<]|<(?!/?pre\b)){0,20000}+</pre>)", re.I)
 _CHARSETS = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis", "cp932": "cp932", "iso-2022-jp": "iso2022_jp", "utf8": "utf-8", "unknown-8bit": "utf-8",
              "ks_c_5601-1987": "cp949", "x-unknown": "utf-8", "iso-8859-8-i": "iso-8859-8", "default": "utf-8", "ascii": "utf-8", "us-ascii": "utf-8"}  # fmt: skip
+_RETURNED = frozenset(
+    ("message/rfc822", "message/global", "message/partial", "text/rfc822-headers", "message/rfc822-headers", "text/rfc822",
+     "message/global-headers", "message/news")
+)  # fmt: skip
 SUBJECT = re.compile(
     r"undeliver|returned? (?:mail|to sender|message)|mail delivery|delivery (?:status|failure|failed|problem|report|delayed|has failed|notification|error|unsuccessful|to the following)|failure notice|"
     r"mail (?:system error|failure|could not|not delivered|error)|non[- ]?delivery|not delivered|delayed mail|warning: (?:could not|message)|nondeliverable|"
@@ -46,10 +55,9 @@ class Parts:
     reports: list[str] = field(default_factory=list)  # message/delivery-status
     feedback: list[str] = field(default_factory=list)  # message/feedback-report
     original: dict[str, str] = field(default_factory=dict)  # headers of the returned message
-    original_text: str = ""
     content_type: str = ""
     report_type: str = ""
-    enclosed: Any = None  # an enclosed message that looks like a report itself
+    enclosed: "Part | None" = None  # an enclosed message that looks like a report itself
     limits: list[str] = field(default_factory=list)
 
 
@@ -68,7 +76,7 @@ def _decode(raw: bytes, charset: str | None) -> str:
 
 
 def _header(value: Any) -> str:
-    text = str(value)[:MAX_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = _raw(str(value)[:MAX_HEADER])
     if "=?" not in text:
         return text
     from email.header import decode_header
@@ -85,7 +93,8 @@ def _header(value: Any) -> str:
     return _ENCODED_WORD.sub(plain, text)
 
 
-def _payload(part: Any) -> str:
+def _payload(part: "Part") -> str:
+    raw: Any
     try:
         raw = part.get_payload(decode=True)
     except Exception:
@@ -95,7 +104,9 @@ def _payload(part: Any) -> str:
     return _decode(raw[: MAX_PART * 4], _charset(part))[: MAX_PART * 2]
 
 
-def _charset(part: Any) -> str | None:
+def _charset(part: "Part") -> str | None:
+    if "charset" not in str(part.get("content-type", "")).lower():
+        return None
     try:
         value = part.get_content_charset()
     except Exception:
@@ -103,7 +114,7 @@ def _charset(part: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _text(part: Any) -> str:
+def _text(part: "Part") -> str:
     """A text part as its server wrote it, without the damage of the mail programs on its way."""
     return undamage(_payload(part))
 
@@ -124,82 +135,63 @@ def strip_html(text: str) -> str:
     return undamage(html.unescape(_TAGS.sub(repl, text[: MAX_PART * 3])))
 
 
-def _headers(message: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in list(message.raw_items())[:400]:
-        key = str(name).lower()
-        if key not in found or key == "received":
-            found[key] = _header(value) if key not in found else found[key]
-    return found
+def _headers(message: "Part") -> dict[str, str]:
+    return {key: _header(value) for key, (_, value) in islice(message.first_headers.items(), MAX_HEADERS)}
 
 
-def _walk(message: Any, parts: Parts, depth: int = 0) -> None:
+def _walk(message: "Part", parts: Parts, depth: int = 0) -> None:
     if depth > MAX_DEPTH or len(parts.texts) + len(parts.html) + len(parts.reports) > MAX_PARTS:
         parts.limits.append(f"Only {MAX_DEPTH} levels of nesting and {MAX_PARTS} parts of the message were read.")
         return
-    kind = str(message.get_content_type())
-    payload = message.get_payload()
+    kind = message.get_content_type()
     if depth and ("final-recipient" in message or "diagnostic-code" in message):  # no blank line before the fields
         parts.reports.append("\n".join(f"{name}: {_raw(value)}" for name, value in message.raw_items()))
     if kind == "text/x-delivery-status":
         parts.reports.append(_text(message))
     elif kind == "text/x-feedback-report":
         parts.feedback.append(_text(message))
-    elif kind in (
-        "message/rfc822",
-        "message/global",
-        "message/partial",
-        "text/rfc822-headers",
-        "message/rfc822-headers",
-        "text/rfc822",
-        "message/global-headers",
-        "message/news",
-    ):
+    elif kind in _RETURNED:
         _returned(message, parts, depth)
-    elif isinstance(payload, list):
-        for child in payload[:MAX_PARTS]:
+    elif message.is_multipart():
+        for child in message.children[:MAX_PARTS]:
             _walk(child, parts, depth + 1)
-    elif kind.startswith("multipart/"):
-        parts.texts.append(undamage(str(payload)[: MAX_PART * 2]))  # a broken boundary: read what is there
+    elif kind.startswith("multipart/"):  # a broken boundary: read what is there
+        parts.texts.append(undamage(str(message.get_payload())[: MAX_PART * 2]))
     elif kind == "text/html":
         parts.html.append(strip_html(_payload(message)))
     elif kind.startswith("text/") or (
         kind == "application/octet-stream" and not message.get_filename() and not parts.texts
     ):
-        if "attachment" not in str(message.get("content-disposition", ""))[:40].lower() or not parts.texts:
-            parts.texts.append(_text(message))
-        else:
-            parts.texts.append(_text(message)) if has_fields(_text(message)) else None
+        text = _text(message)
+        attached = "attachment" in str(message.get("content-disposition", ""))[:40].lower()
+        if not attached or not parts.texts or has_fields(text):
+            parts.texts.append(text)
 
 
 def _raw(value: Any) -> str:
-    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _returned(message: Any, parts: Parts, depth: int) -> None:
-    payload = message.get_payload()
-    if isinstance(payload, list) and payload and hasattr(payload[0], "items"):
-        inner = payload[0]
+def _returned(message: "Part", parts: Parts, depth: int) -> None:
+    if message.is_multipart():
+        inner = message.children[0]
         if not parts.original:
             parts.original = _headers(inner)
-            parts.original_text = str(inner.get_payload())[:2_000] if not isinstance(inner.get_payload(), list) else ""
         if depth < 5 and parts.enclosed is None and _nested_report(inner):
             parts.enclosed = inner
-        return
-    if not parts.original:
-        import email
+    elif not parts.original:
+        from bot.readers.part import parse_message
 
-        parts.original = _headers(email.message_from_string(_text(message).lstrip("\n")))
+        parts.original = _headers(parse_message(_text(message).lstrip("\n")))
 
 
-def _nested_report(message: Any) -> bool:
-    return "report" in str(message.get_content_type()) or bool(SUBJECT.search(_header(message.get("subject", ""))))
+def _nested_report(message: "Part") -> bool:
+    return "report" in message.get_content_type() or bool(SUBJECT.search(_header(message.get("subject", ""))))
 
 
 def split_message(raw: bytes) -> Parts:
     """A message taken apart; limits that were hit are named, nothing raises."""
-    import email
-
     parts = Parts()
     if len(raw) > MAX_MAIL:
         parts.limits.append(f"Only the first {MAX_MAIL // 1_000_000} MB of the message were read.")
@@ -207,7 +199,7 @@ def split_message(raw: bytes) -> Parts:
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     raw = raw.replace(b"\0", b"").lstrip(b"\n \t\xef\xbb\xbf")
-    if len(_BOUNDARY.findall(raw[:2_000_000])) > 4 * MAX_DEPTH:
+    if raw.lower().count(b"boundary") > 4 * MAX_DEPTH and len(_BOUNDARY.findall(raw[:2_000_000])) > 4 * MAX_DEPTH:
         parts.limits.append(f"Only {MAX_DEPTH} levels of nesting were read.")
         raw = raw[:60_000]
         if len(_BOUNDARY.findall(raw)) > 4 * MAX_DEPTH:
@@ -216,25 +208,36 @@ def split_message(raw: bytes) -> Parts:
     if head.count(b"\n") > 2_000:
         parts.limits.append("Only the first 2,000 header lines were read.")
         raw = b"\n".join(head.split(b"\n", 2_000)[:2_000]) + gap + body
-    raw = _REPORT_TYPE.sub(rb"\1text/x-\2", raw)
+    from bot.readers.part import parse_message
+
     try:
-        return _sorted(email.message_from_bytes(raw), parts)
+        return _sorted(parse_message(_reports_as_text(raw).decode("ascii", "surrogateescape")), parts)
     except RecursionError:
         parts.limits.append(f"Only {MAX_DEPTH} levels of nesting were read.")
     return parts
 
 
-def parts_of(message: Any) -> Parts:
+def _reports_as_text(raw: bytes) -> bytes:
+    """The message with the types of report parts changed to text, since `email` reads their fields as messages."""
+    pieces: list[bytes] = []
+    end = 0
+    for found in _REPORT_TYPE.finditer(raw.lower()):
+        pieces += raw[end : found.start(1)], b"text/x-"
+        end = found.end(1)
+    return b"".join((*pieces, raw[end:])) if end else raw
+
+
+def parts_of(message: "Part") -> Parts:
     """A message that was enclosed in another, taken apart."""
     return _sorted(message, Parts())
 
 
-def _sorted(message: Any, parts: Parts) -> Parts:
+def _sorted(message: "Part", parts: Parts) -> Parts:
     parts.headers = _headers(message)
-    parts.content_type = str(message.get_content_type())
+    parts.content_type = message.get_content_type()
     parts.report_type = str(message.get_param("report-type") or "").lower()
     _walk(message, parts)
-    if isinstance(message.get_payload(), list):
+    if message.is_multipart():
         if message.preamble and has_fields(message.preamble):
             parts.texts.append(message.preamble[:MAX_PART])
         if message.epilogue and not (parts.texts or parts.html or parts.reports):
