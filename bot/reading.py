@@ -126,7 +126,7 @@ def _report(text: str) -> Bounce | None:
     report = _is_report(text)
     if not report:
         blocks = prose.find_blocks(prose.report_part(text)) if "@" in text else []
-        if not any(prose.TELLING.search(block.text) for block in blocks):
+        if not any(prose.tells(block.text) for block in blocks):
             return None
     failures = prose.read_prose(text)
     delayed = bool(

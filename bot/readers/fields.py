@@ -20,14 +20,18 @@ _ACTIONS = {"failed": "failed", "failure": "failed", "fail": "failed", "bounced"
             "relayed": "relayed", "expanded": "expanded"}  # fmt: skip
 _TYPE = re.compile(r"^\s{0,5}[A-Za-z][A-Za-z0-9._-]{0,20}\s{0,3};\s{0,5}")
 _OWN_WORDS = ("x-postfix", "x-unix", "x-sendmail", "x-exim")
+_TELLING = ("final-recipient", "diagnostic-code", "action", "original-recipient")
 _PER_RECIPIENT = {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta", "last-attempt-date",
                   "will-retry-until", "x-supplementary-info", "x-actual-recipient", "x-display-name", "final-log-id"}  # fmt: skip
 
 
 def has_fields(text: str) -> bool:
     """Whether a text holds at least two different fields of a delivery report, one of them telling."""
+    lowered = text.lower()
+    if not any(name in lowered for name in _TELLING):
+        return False
     names = {found[1].lower() for found in _FIELD.finditer(text)}
-    return len(names) >= 2 and bool(names & {"final-recipient", "diagnostic-code", "action", "original-recipient"})
+    return len(names) >= 2 and not names.isdisjoint(_TELLING)
 
 
 def _fields(text: str) -> Iterator[tuple[int, str, str]]:

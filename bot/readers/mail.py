@@ -20,36 +20,35 @@ from bot.readers.human import (
     read_human,
     read_success,
 )
-from bot.readers.mime import SUBJECT, Parts, parts_of, split_message
+from bot.readers.mime import Parts, names_failure, parts_of, split_message
 from bot.readers.prose import returned_part
 from bot.readers.replies import ADDRESS, find_codes
 
 _START = re.compile(
     r"\A(?:From \S+ +[^\n]{5,60}\n)?(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,200}){2,}", re.M
 )
-_KNOWN_HEADER = re.compile(
-    r"^(?:Return-Path|Received|From|To|Subject|Date|Message-ID|MIME-Version|Content-Type|Delivered-To|X-Failed-Recipients|Auto-Submitted)[ \t]?:", re.I | re.M
+_KNOWN_HEADERS = frozenset(
+    ("return-path", "received", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to",
+     "x-failed-recipients", "auto-submitted")
 )  # fmt: skip
-_MAILER = re.compile(r"mailer[-_ ]?daemon|mail delivery (?:sub)?system|post_?master|mail ?administrator|mail delivery|mdaemon|mail router|internet mail (?:delivery|service)|system administrator|microsoft ?exchange|mail delivery (?:agent|service)|auto ?mailer|mmdf|mailsystem|<>|bounce", re.I)  # fmt: skip
+# All these are searched in lower case, which takes a quarter of the time of a search that ignores case.
+_MAILER = re.compile(r"mailer[-_ ]?daemon|mail delivery (?:sub)?system|post_?master|mail ?administrator|mail delivery|mdaemon|mail router|internet mail (?:delivery|service)|system administrator|microsoft ?exchange|mail delivery (?:agent|service)|auto ?mailer|mmdf|mailsystem|<>|bounce")  # fmt: skip
 _AUTO_SUBJECT = re.compile(
     r"out of (?:the )?office|automatic reply|auto[- ]?(?:reply|response|matic)|vacation|on leave|away from|abwesenheit|abwesend|automatische antwort|"
     r"r[ée]ponse automatique|absen[ct]|respuesta autom|fuera de (?:la )?oficina|resposta autom|risposta automatica|fuori ufficio|automatisch antwoord|afwezig|"
-    r"odpowied[zź] automatyczna|poza biurem|автоответ|нет на рабочем|自動応答|自動返信|不在|otomatik yan|自动回复|不在办公室|i am (?:away|out)|holiday|urlaub",
-    re.I,
+    r"odpowied[zź] automatyczna|poza biurem|автоответ|нет на рабочем|自動応答|自動返信|不在|otomatik yan|自动回复|不在办公室|i am (?:away|out)|holiday|urlaub"
 )
-_CHALLENGE = re.compile(r"(?:confirm|verify|approve) (?:that you|your (?:message|e-?mail|address))|challenge[- ]response|to (?:complete|release) (?:this )?(?:verification|your message)|spam ?arrest|boxbe|requires? confirmation|not on (?:my|our|the) (?:approved|guest) (?:senders?|list)", re.I)  # fmt: skip
+_CHALLENGE = re.compile(r"(?:confirm|verify|approve) (?:that you|your (?:message|e-?mail|address))|challenge[- ]response|to (?:complete|release) (?:this )?(?:verification|your message)|spam ?arrest|boxbe|requires? confirmation|not on (?:my|our|the) (?:approved|guest) (?:senders?|list)")  # fmt: skip
 _OPENING = re.compile(
     r"could ?n[o']t be (?:sent|delivered)|could not (?:be )?deliver|not (?:be )?delivered|was undeliverable|undeliverable|delivery (?:has )?failed|failed to deliver|"
     r"unable to (?:deliver|send)|wasn't able to deliver|mail delivery (?:software|agent|system|failed|subsystem)|permanent (?:fatal )?error|fatal errors|returned (?:to sender|mail|message)|"
     r"did not reach|no such user|user unknown|unknown user|not listed in|has been rejected|was rejected|could not be processed|hasn't been delivered|has not (?:yet )?been delivered|"
     r"delivery to the following|non-delivery|undelivered|unzustellbar|nicht zugestellt|konnte nicht|n'a pas pu|n'existe pas|no se pudo|impossibile|"
-    r"e-?mail message to [^\n]{1,200} didn't work|your (?:reply|e-?mail) (?:was not|wasn't|could not be|couldn't be) (?:processed|posted|accepted)|send failure|message delivery|the following (?:recipient|address|destination)|could not send|送信できません|配信できません|不達|無法|无法|not a member of this mailing list|does not exist|over quota|quota exceeded|mailbox is full|disk quota",
-    re.I,
+    r"e-?mail message to [^\n]{1,200} didn't work|your (?:reply|e-?mail) (?:was not|wasn't|could not be|couldn't be) (?:processed|posted|accepted)|send failure|message delivery|the following (?:recipient|address|destination)|could not send|送信できません|配信できません|不達|無法|无法|not a member of this mailing list|does not exist|over quota|quota exceeded|mailbox is full|disk quota"
 )
 _REFUSER = re.compile(
     r"listserv|sympa\b|majordomo|mailman|mlmmj|ezmlm|list ?(?:server|manager)|mailscanner|mailessentials|scanmail|interscan|imss|mailmarshal|mimesweeper|groupshield|mailguard|"
-    r"(?:anti)?[- ]?(?:virus|spam)[- ]?(?:scanner|filter|firewall|gateway|notif|alert|protection)|content[- ]?(?:filter|scanner)|symantec|trend ?micro|sophos|barracuda|forti ?mail|mimecast|proofpoint|trellix|forcepoint",
-    re.I,
+    r"(?:anti)?[- ]?(?:virus|spam)[- ]?(?:scanner|filter|firewall|gateway|notif|alert|protection)|content[- ]?(?:filter|scanner)|symantec|trend ?micro|sophos|barracuda|forti ?mail|mimecast|proofpoint|trellix|forcepoint"
 )
 # What lists, moderators, scanners and filters tell the sender of a message they did not take.
 _REFUSED = re.compile(
@@ -57,11 +56,10 @@ _REFUSED = re.compile(
     r"(?:wurde|ist|werden) (?:\S{1,14} ){0,3}(?:abgewiesen|abgelehnt|zur[üu]ckgewiesen)|(?:rejected|declined|refused) by (?:the|a) (?:list |group )?(?:moderator|owner|administrator)|"
     r"a [ée]t[ée] (?:rejet[ée]|refus[ée])|(?:ha sido|fue) rechazad|(?:è stat[oa]|stato) (?:respint|rifiutat)|is (?:geweigerd|afgewezen)|została? odrzucon|отклонен|rejected posting|"
     r"(?:virus|worm|malware|trojan)\b[^.]{0,60}\b(?:you sent|your (?:message|e-?mail|mail))|(?:you sent|your (?:message|e-?mail|mail)|message from you)\b[^.]{0,80}\b(?:virus|worm|malware|trojan|infected|blocked|quarantined|stopped|deleted)|"
-    r"(?:blocked|quarantined|stopped|rejected|refused|deleted|removed)\b[^.]{0,40}\b(?:message|e-?mail|mail) you sent\b",
-    re.I,
+    r"(?:blocked|quarantined|stopped|rejected|refused|deleted|removed)\b[^.]{0,40}\b(?:message|e-?mail|mail) you sent\b"
 )
 _PHONE = re.compile(r"\+\d[\d ()./-]{6,18}\d")  # the recipient of a gateway to phones
-_SUCCESS = re.compile(r"(?:successful(?:ly)? (?:mail )?deliver|delivery successful|was (?:successfully )?(?:delivered|relayed)|Return receipt)", re.I)  # fmt: skip
+_SUCCESS = re.compile(r"(?:successful(?:ly)? (?:mail )?deliver|delivery successful|was (?:successfully )?(?:delivered|relayed)|return receipt)")  # fmt: skip
 
 
 _CERTIFIED_FAILURES = ("errore-consegna", "non-accettazione", "preavviso-errore-consegna", "rilevazione-virus")
@@ -73,7 +71,20 @@ _CERTIFIED_TO = re.compile(
 def looks_like_mail(text: str) -> bool:
     """Whether a text begins with the header block of a message."""
     head = text[:6_000].lstrip("\n\r \ufeff")
-    return bool(_START.match(head)) and len({m[0].lower() for m in _KNOWN_HEADER.finditer(head[:4_000])}) >= 2
+    return bool(_START.match(head)) and _knows_headers(head[:4_000])
+
+
+def _knows_headers(head: str) -> bool:
+    """Whether lines begin with the names of two headers that nearly every message has."""
+    known = set()
+    for line in head.split("\n"):
+        name, colon, _ = line.partition(":")
+        name = name.rstrip(" \t").lower()
+        if colon and name in _KNOWN_HEADERS:
+            known.add(name)
+            if len(known) == 2:
+                return True
+    return False
 
 
 _COMPLAINT_RCPT = re.compile(
@@ -91,7 +102,7 @@ def _complaint(parts: Parts) -> Bounce | None:
     body = "\n".join(parts.texts)[:8_000]
     told = (
         "This is an email abuse report" in body
-        or re.search(r"^Feedback-Type:", body, re.M)
+        or "\nFeedback-Type:" in "\n" + body
         or re.match(r"complaint about message from", subject, re.I)
     )
     if not marked and not told:
@@ -114,20 +125,20 @@ def _complaint(parts: Parts) -> Bounce | None:
 def _is_auto_reply(parts: Parts) -> bool:
     headers = parts.headers
     automatic = headers.get("auto-submitted", "").lower()
-    subject = headers.get("subject", "")
+    subject = headers.get("subject", "").lower()
     marked = (
         "auto-replied" in automatic or "auto-generated" in automatic or any(name in headers for name in ("x-autoreply", "x-autorespond", "x-auto-response"))
         or headers.get("precedence", "").lower() in ("auto_reply", "auto-reply") or headers.get("x-auto-response-suppress", "").lower() == "all"
     )  # fmt: skip
     return bool(_AUTO_SUBJECT.search(subject)) or (
-        marked and not _MAILER.search(headers.get("from", "")) and not SUBJECT.search(subject)
+        marked and not _MAILER.search(headers.get("from", "").lower()) and not names_failure(subject)
     )
 
 
 def _from_mailer(parts: Parts) -> bool:
     headers = parts.headers
     return headers.get("return-path", "x").strip() in ("<>", "") or bool(
-        _MAILER.search(headers.get("from", "") + " " + headers.get("sender", ""))
+        _MAILER.search(f"{headers.get('from', '')} {headers.get('sender', '')}".lower())
     )
 
 
@@ -167,7 +178,7 @@ def _read_parts(parts: Parts) -> Bounce:
         return by_fields
     if _is_auto_reply(parts) and not known:
         return Bounce("auto-reply", (Failure(own_cause="auto-reply"),), "headers (RFC 3834)")
-    if not known and _CHALLENGE.search(human[:3_000]) and not any(find_codes(human[:3_000])):
+    if not known and _CHALLENGE.search(human[:3_000].lower()) and not any(find_codes(human[:3_000])):
         return Bounce("auto-reply", (Failure(own_cause="auto-reply"),), "a request to confirm the sender")
     certified = _certified(parts, human)
     if certified:
@@ -180,7 +191,7 @@ def _read_parts(parts: Parts) -> Bounce:
         return Bounce(
             "ordinary", told, words=human
         )  # what a mail system says in words nobody listed may still name a cause
-    if _SUCCESS.search(parts.headers.get("subject", "")) and not _OPENING.search(human[:3_000]):
+    if _SUCCESS.search(parts.headers.get("subject", "").lower()) and not _OPENING.search(human[:3_000].lower()):
         return Bounce("success", (Failure(action="delivered"),), "subject")
     return _by_words(parts, human, known)
 
@@ -222,21 +233,21 @@ def _by_fields(parts: Parts, human: str) -> Bounce | None:
 
 def _is_report(parts: Parts, human: str) -> bool:
     """Whether headers and first words say that a mail system wrote this."""
-    mailer, telling, opening = (
-        _from_mailer(parts),
-        bool(SUBJECT.search(parts.headers.get("subject", ""))),
-        bool(_OPENING.search(human[:3_000])) or is_foreign_report(human[:3_000].lower()),
-    )
-    if mailer and (telling or opening):
+    first, lowered = human[:3_000], human[:3_000].lower()
+    mailer, telling = _from_mailer(parts), names_failure(parts.headers.get("subject", ""))
+    if mailer and telling:
         return True
-    if (mailer or _REFUSER.search(parts.headers.get("from", ""))) and _REFUSED.search(human[:3_000]):
+    opening = bool(_OPENING.search(lowered)) or is_foreign_report(lowered)
+    if mailer and opening:
         return True
-    if mailer:
+    if (mailer or _REFUSER.search(parts.headers.get("from", "").lower())) and _REFUSED.search(lowered):
+        return True
+    if mailer or not opening:
         return False
-    if "report" in parts.content_type and opening:
+    if "report" in parts.content_type:
         return True
-    named = bool(ADDRESS.search(human[:3_000]) or STATUS.search(human[:3_000]) or _PHONE.search(human[:3_000]))
-    return opening and ((telling and named) or _bare_bounce(human))
+    named = bool(ADDRESS.search(first) or STATUS.search(first) or _PHONE.search(first))
+    return (telling and named) or _bare_bounce(human)
 
 
 def _by_words(parts: Parts, human: str, known: tuple[str, ...]) -> Bounce:

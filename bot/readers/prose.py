@@ -75,13 +75,13 @@ _REPORT_FROM = re.compile(r"^[ \t]{0,8}(?:From|De|Von|Da|Van|Från|Fra|Od|Kimden
 _HEADER_OF_REPORT = 6  # lines
 # Who is quoted, not who failed: `<kim@example.org> wrote:`.
 _WROTE_THAT = re.compile(r"(?:schrieb|wrote|a [ée]crit|escribi[óo]|ha scritto|schreef|skrev|napisa[łl]|escreveu|kirjoitti|пишет|написал)\b[^\n]{0,80}:$", re.I)  # fmt: skip
-TELLING = re.compile(
+# Searched in lower case, which takes a quarter of the time of a search that ignores case.
+_TELLING = re.compile(
     r"(?:\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b|unknown|not (?:exist|found|listed|known|valid|deliver|accept|recogni)|"
     r"does ?n[o']t exist|quota|full|refused|reject|denied|unrout|disabled|inactive|invalid|no such|time[d]? ?out|loop|"
     r"hop|too (?:large|big|many|long)|exceed|blocked|expired|unable to|could not|cannot|couldn't|failed|error|spam|virus|"
     r"permission|gateway|unavailable|deferred|retr|no longer|wasn't|undeliver|returned|n't\b|sorry|failing|list of|blacklist|no \w{1,20} (?:found|indicated)|"
-    r"indicated|malformed|ignored|over |limit|not a member|\bnot\b|never|died|inconnu|introuvable|desconocido|unbekannt|nicht|n'existe|ありません|できません|不明|存在しません|不存在|满)",
-    re.I,
+    r"indicated|malformed|ignored|over |limit|not a member|\bnot\b|never|died|inconnu|introuvable|desconocido|unbekannt|nicht|n'existe|ありません|できません|不明|存在しません|不存在|满)"
 )
 
 
@@ -99,10 +99,15 @@ class Block:
         return one_line(" ".join(self.lines))
 
 
+def tells(text: str) -> bool:
+    """Whether a text carries a code or words of failure."""
+    return _TELLING.search(text.lower()) is not None
+
+
 def report_part(text: str) -> str:
     """The text up to the returned message, at most MAX_REPORT characters."""
     found = RETURNED.search(text)
-    if found and found.start() > 40 and TELLING.search(text[: found.start()]):
+    if found and found.start() > 40 and tells(text[: found.start()]):
         text = text[: found.start()]
     return text[:MAX_REPORT]
 
@@ -175,7 +180,7 @@ def find_blocks(text: str) -> list[Block]:
         stripped = line.strip()
         if not stripped:
             gap += 1
-            if current is not None and (gap > 4 or (current.text and TELLING.search(current.text))):
+            if current is not None and (gap > 4 or (current.text and tells(current.text))):
                 current = None
             continue
         if current is None:
@@ -195,7 +200,7 @@ def find_blocks(text: str) -> list[Block]:
 
 def telling_lines(text: str) -> list[str]:
     """The lines of a report that carry a code or words of failure, boilerplate and headers left out."""
-    return [line.strip() for line in text.split("\n") if not _HEADERISH.match(line) and TELLING.search(line)]
+    return [line.strip() for line in text.split("\n") if not _HEADERISH.match(line) and tells(line)]
 
 
 def _mentioned(text: str) -> str | None:
@@ -257,7 +262,7 @@ def context_of(part: str, blocks: list[Block]) -> str:
     context = one_line(part)[:MAX_CONTEXT]
     if len(blocks) > 1:
         for block in blocks:
-            context = context.replace(block.text, " ", 1) if TELLING.search(block.text) else context
+            context = context.replace(block.text, " ", 1) if tells(block.text) else context
     return context
 
 
@@ -269,7 +274,7 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     if wanted:
         named = [block for block in blocks if block.address.lower() in wanted]
         blocks = named
-    told = [block for block in blocks if TELLING.search(block.text)]
+    told = [block for block in blocks if tells(block.text)]
     kept = told if told else blocks
     shared = context_of(part, told)
     wrote = _WROTE.search(part)
@@ -277,7 +282,7 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     failures = []
     elsewhere = _coded_lines(part) if not any(any(find_codes(block.text, REFUSED)) for block in kept) else ""
     for block in kept:
-        own = bool(TELLING.search(block.text)) and not elsewhere
+        own = tells(block.text) and not elsewhere
         diagnosis = read_diagnostic("\n".join(block.lines) if own else elsewhere or _best_line(part))
         failures.append(
             _failure(
@@ -305,7 +310,7 @@ def _merged(blocks: list[Block]) -> list[Block]:
     """One block for one address: the first place, all the words."""
     by_address: dict[str, Block] = {}
     for block in blocks:
-        if ROLE.match(block.address) and len(blocks) > 1 and not TELLING.search(block.text):
+        if ROLE.match(block.address) and len(blocks) > 1 and not tells(block.text):
             continue  # an office is a contact where others are named
         known = by_address.setdefault(block.address.lower(), block)
         if known is not block:
