@@ -161,3 +161,10 @@ def test_words_of_ones_own_before_a_pasted_mail_change_nothing(bot: Bot, path: P
         answer.failure.recipient for answer in alone.answers
     ]
     assert led.is_bounce == alone.is_bounce
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "image/png", "multipart/mixed; boundary=x"])
+def test_a_charset_that_replaces_nothing_is_no_error(bot: Bot, kind: str) -> None:
+    """`email` decodes by the charset that a part claims, and Python's idna raises on what it does not know."""
+    head = f"From: MAILER-DAEMON@example.org\nSubject: Undelivered\nContent-Type: {kind}; charset=idna\n\n"
+    assert bot.answer_mail(head.encode() + b"<kim@example.com>: 550 5.1.1 unbekannter Empf\xe4nger\n").is_bounce

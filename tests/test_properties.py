@@ -158,6 +158,7 @@ BOT: Bot = _Lazy()  # type: ignore[assignment]
 _PIECES = [
     b"From: a@example.org\n", b"Subject: =?utf-8?B?//8=?=\n", b"Content-Type: multipart/report; boundary=x\n", b"--x\n", b"--x--\n", b"\n", b"\r", b"\0",
     b"Content-Transfer-Encoding: base64\n", b"Content-Type: message/delivery-status\n", b"Content-Type: text/plain; charset=nonsense\n",
+    b"Content-Type: multipart/mixed; boundary=x; charset=idna\n",
     b"Content-Type: message/rfc822\n", b"Final-Recipient: rfc822; kim@example.com\n", b"Status: 5.1.1\n", b"Diagnostic-Code: smtp; 550 5.1.1 no\n",
     b"Date: 99 Nov 99999\n", b"\xff\xfe", b"=?", b"550 5.1.1 User unknown\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\"event\": [", b" ",
 ]  # fmt: skip

@@ -105,8 +105,15 @@ def _payload(part: "Part") -> str:
     except Exception:
         raw = None
     if raw is None:
-        raw = str(part.get_payload()).encode("utf-8", "surrogateescape")
+        raw = _undecoded(part).encode("utf-8", "surrogateescape")
     return _decode(raw[: MAX_PART * 4], _charset(part))[: MAX_PART * 2]
+
+
+def _undecoded(part: "Part") -> str:
+    try:
+        return str(part.get_payload())
+    except ValueError:  # a charset that cannot replace what it does not know, such as idna
+        return ""
 
 
 def _charset(part: "Part") -> str | None:
@@ -161,7 +168,7 @@ def _walk(message: "Part", parts: Parts, depth: int = 0) -> None:
         for child in message.children[:MAX_PARTS]:
             _walk(child, parts, depth + 1)
     elif kind.startswith("multipart/"):  # a broken boundary: read what is there
-        parts.texts.append(undamage(str(message.get_payload())[: MAX_PART * 2]))
+        parts.texts.append(undamage(_undecoded(message)[: MAX_PART * 2]))
     elif kind == "text/html":
         parts.html.append(strip_html(_payload(message)))
     elif kind.startswith("text/") or (
