@@ -1,10 +1,11 @@
-"""Whether work takes linear time, and whether it is quick: by the processor's clock, with a second look where it was disturbed."""
+"""Whether work takes linear time and is quick, by the processor's clock; and how long a test waits for what others do."""
 
 import time
 from collections.abc import Callable
 
 Work = Callable[[], object]
 LOOKS = 9  # a busy machine disturbs some
+WITHIN = 60.0  # seconds for anything another process does; more than any takes on a busy machine
 
 
 def took(work: Work) -> float:

@@ -18,6 +18,7 @@ from bot.app import Bot
 from bot.errors import SettingsError, StoreError
 from bot.settings import Settings, read_settings
 from bot.storage import MemoryStore
+from tests.timing import WITHIN
 
 GMAIL = "550-5.7.26 kim@example.com is unauthenticated, SPF [news.example.com] with ip: [192.0.2.7]; gsmtp"
 ANY_PORT = {"SMTPBOT_LISTEN": "127.0.0.1:0"}
@@ -286,11 +287,11 @@ def test_the_end_finishes_what_runs_and_takes_nothing_new(bot: Bot) -> None:
             service.stop.set()
             with pytest.raises(ConnectionError):
                 while True:  # until the listening socket is closed
-                    await asyncio.wait_for(ask(service, "/healthz"), 0.5)
+                    await asyncio.wait_for(ask(service, "/healthz"), WITHIN)
             assert not service.drained.is_set()
             leave.set()
             assert (await running).json()[0] == "slow"
-            await asyncio.wait_for(service.drained.wait(), 5)
+            await asyncio.wait_for(service.drained.wait(), WITHIN)
 
     asyncio.run(run())
 

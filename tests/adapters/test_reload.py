@@ -25,9 +25,9 @@ from bot.app import Bot
 from bot.errors import DataError
 from bot.knowledge import kept
 from bot.settings import Settings
+from tests.timing import WITHIN
 
 ROOT = Path(__file__).parents[2]
-WITHIN = 60.0
 ASKED = "550 smarthost says nine"
 RULE = """\
 id: smarthost

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.timing import WITHIN
+
 ROOT = Path(__file__).parents[2]
 FULL = os.environ.get("SCALE") == "full"  # `make scale`: nothing is shortened
 LEASE = 30.0 if FULL else 6.0  # seconds after which the claim of a killed replica is anybody's
@@ -24,7 +26,7 @@ def free_port() -> int:
             return port
 
 
-async def until(what: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
+async def until(what: Callable[[], Awaitable[bool]], seconds: float = WITHIN) -> None:
     """Return when `what` is true; AssertionError when it is not in time."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

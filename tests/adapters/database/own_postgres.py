@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.timing import WITHIN
+
 USER = "postgres"
-WITHIN = 30.0
 
 
 class OwnPostgres:

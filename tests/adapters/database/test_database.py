@@ -29,6 +29,7 @@ from bot.settings import Settings, read_settings
 from bot.storage import Claim, Counted, MemoryStore, Place, Store, Total
 from tests.adapters.database.conftest import make_empty
 from tests.adapters.database.test_store_port import DAY, Clock
+from tests.timing import WITHIN
 
 KEYS = 1_000
 RELEASED = ("0001", "0002")  # schemas that databases of operators have
@@ -365,7 +366,7 @@ def test_only_the_first_answer_waits_for_a_silent_database(monkeypatch: pytest.M
         assert await store.claim("e") == "taken" and lasting.is_held("e") and not lasting.is_held("b")
         await store.close()
 
-    asyncio.run(asyncio.wait_for(run(), 10))
+    asyncio.run(asyncio.wait_for(run(), WITHIN))
 
 
 def test_a_database_without_tables_is_not_used_before_they_are_made() -> None:

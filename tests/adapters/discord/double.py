@@ -18,12 +18,13 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.timing import WITHIN
+
 APPLICATION, BOT, TOKEN = (
     "1000000000000000001",
     "1000000000000000001",
     "MTAwMDAw.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789",
 )
-WITHIN = 15.0  # seconds for anything to happen
 
 _ids = itertools.count(1_400_000_000_000_000_000)
 

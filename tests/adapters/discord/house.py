@@ -12,7 +12,6 @@ from tests.adapters.discord.double import (
     APPLICATION,
     BOT,
     TOKEN,
-    WITHIN,
     Double,
     Guild,
     Request,
@@ -21,6 +20,7 @@ from tests.adapters.discord.double import (
     new_id,
     user,
 )
+from tests.timing import WITHIN
 
 ROOT = Path(__file__).parents[3]
 LAUNCHER = Path(__file__).with_name("launcher.py")

@@ -15,6 +15,7 @@ from adapters.discord.commands import COMMANDS
 from bot.settings import read_settings
 from tests.adapters.discord.double import TOKEN, Double, Reply, application
 from tests.adapters.discord.house import process, read_log
+from tests.timing import WITHIN
 
 REGISTERED = [{"name": command.name} for command in COMMANDS]
 APPLICATION_ROUTE = "/oauth2/applications/@me"
@@ -49,7 +50,7 @@ def examine(double: Double, monkeypatch: pytest.MonkeyPatch) -> Examine:
 def test_all_is_well(double: Double, tmp_path: Path) -> None:
     """As a program: nothing is changed, and no session is started, of which there are few a day."""
     started = process(double, tmp_path, "doctor", "--json")
-    assert started.wait(30) == 0, read_log(started)
+    assert started.wait(WITHIN) == 0, read_log(started)
     log = read_log(started)
     found = {check["name"]: check for check in json.loads(log)["checks"] if check["name"].startswith("discord")}
     assert TOKEN not in log and {check["state"] for check in found.values()} == {"ok"}, found

@@ -14,9 +14,10 @@ import psycopg
 import pytest
 
 from tests.adapters.database.own_postgres import OwnPostgres, own_postgres
-from tests.adapters.discord.double import BOT, WITHIN, Double, Guild, message, user
+from tests.adapters.discord.double import BOT, Double, Guild, message, user
 from tests.adapters.discord.house import ALL_PERMISSIONS, Person, end, process, read_log
 from tests.adapters.slack.house import wait_for
+from tests.timing import WITHIN
 
 GUILD = Guild("1200000000000000000")
 MANAGE_GUILD = 1 << 5
@@ -38,7 +39,7 @@ class Bot:
         settings = {"SMTPBOT_DATABASE_URL": postgres.url, "SMTPBOT_DISCORD_MESSAGE_CONTENT": "on"}
         self.process = process(double, folder, "serve", "discord", "web", **settings)
         self._double = double
-        double.wait(lambda: double.sessions or self.process.poll() is not None, 60)
+        double.wait(lambda: double.sessions or self.process.poll() is not None)
         self.url = wait_for(lambda: re.search("web: open (http://.*)", read_log(self.process)))[1]
 
     @property

@@ -21,6 +21,7 @@ from bot.storage import MemoryStore
 from tests.adapters.discord.double import BOT, TOKEN, Double, Guild, Reply
 from tests.adapters.discord.house import Person, end, process, read_log
 from tests.adapters.slack.house import wait_for
+from tests.timing import WITHIN
 
 EVEN, ODD = Guild(str(600 << 22)), Guild(str(601 << 22))
 BOUNCE = "550 5.1.1 <robin.lee@example.org>: Recipient address rejected: User unknown"
@@ -83,7 +84,7 @@ def test_rolling_restart_loses_nothing_and_answers_nothing_twice(double: Double,
     old.send_signal(signal.SIGTERM)
     for number in range(8):
         ask(number)
-    assert old.wait(20) == 0
+    assert old.wait(WITHIN) == 0
     ask(1)
     double.wait(lambda: all(message["id"] in answers(double) for message in said))
     assert len(pressed.answer()["embeds"]) == 1 and len(pressed.callbacks()) == 1  # no postmaster could help here
@@ -128,7 +129,7 @@ def test_what_a_killed_process_had_begun_is_answered_by_the_other_once(
         if bot is bots[0]:
             wait_for(lambda: _holds_claim(tmp_path / "store") and answers(double)[said["id"]] == sent)
             bot.kill()
-            bot.wait(10)
+            bot.wait(WITHIN)
     double.wait(lambda: answers(double)[said["id"]] == 1 + sent)
     assert end(bots[1]) == 0
     assert len([one for one in double.messages.values() if one["author"]["id"] == BOT]) == 1
@@ -206,7 +207,7 @@ def test_health_shows_each_shard(double: Double, bot: Bot, monkeypatch: pytest.M
         seen = []
 
         async def until(wanted: dict[str, bool]) -> None:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(WITHIN):
                 while "discord" not in service.health or service.health["discord"]() != wanted:
                     await asyncio.sleep(0.01)
             seen.append(wanted)

@@ -12,6 +12,7 @@ from adapters.discord.words import load_words
 from bot.app import Bot
 from tests.adapters.discord.double import APPLICATION, Double, Guild, Reply
 from tests.adapters.discord.house import end, process, read_log
+from tests.timing import WITHIN
 
 TOKEN_REFUSED = "smtpbot: Discord refuses DISCORD_TOKEN"
 NAME = re.compile(r"[-_'\w]{1,32}")
@@ -28,7 +29,7 @@ def double() -> Iterator[Double]:
 def status_of(double: Double, folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     """How a process ended, and what it wrote."""
     started = process(double, folder, *arguments, **environment)
-    return started.wait(20), read_log(started)
+    return started.wait(WITHIN), read_log(started)
 
 
 def test_wrong_token_is_told_in_one_sentence(double: Double, tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_invite_prints_both_links(double: Double, tmp_path: Path) -> None:
 def test_token_is_needed(double: Double, tmp_path: Path) -> None:
     """And named."""
     started = process(double, tmp_path, "discord", "sync", DISCORD_TOKEN="nonsense")
-    assert started.wait(20) == 3 and "is no bot token" in read_log(started)
+    assert started.wait(WITHIN) == 3 and "is no bot token" in read_log(started)
 
 
 def test_suggestions_are_codes_with_titles(bot: Bot) -> None:

@@ -34,8 +34,8 @@ def bots(house: House) -> Iterator[dict[str, Installed]]:
     apps = {name: APPS[name] for name in ("http", "socket")}
     processes = [house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", **app.settings) for app in apps.values()]
     try:
-        wait_for(lambda: house.request(apps["http"].port, "GET", "/readyz")[0] == 200, 30)
-        wait_for(lambda: house.request(apps["socket"].port, "GET", "/readyz")[0] == 200, 30)
+        wait_for(lambda: house.request(apps["http"].port, "GET", "/readyz")[0] == 200)
+        wait_for(lambda: house.request(apps["socket"].port, "GET", "/readyz")[0] == 200)
         yield apps
     finally:
         statuses = [end(process) for process in processes]

@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from slack_sdk.signature import SignatureVerifier
 
+from tests.timing import WITHIN
+
 ROOT = Path(__file__).parents[3]
 BINARY = ROOT / ".local-slack/node_modules/local-slack-linux-x64/bin/local-slack"
 SLACK_PORT = 4005
@@ -69,12 +71,12 @@ def find_obstacle() -> str | None:
 
 class _ThroughGate(http.client.HTTPConnection):
     def __init__(self, gate: Path, port: int) -> None:
-        super().__init__("127.0.0.1", port, timeout=20)
+        super().__init__("127.0.0.1", port, timeout=WITHIN)
         self._gate = gate
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
+        self.sock.settimeout(WITHIN)
         self.sock.connect(str(self._gate))
         self.sock.sendall(f"{self.port}\n".encode())
 
@@ -213,7 +215,7 @@ class House:
         return status, json.loads(answer) if answer.startswith(b"{") else {}
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 10.0) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = WITHIN) -> Any:
     """The first true value of `what`; AssertionError when there is none in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -228,7 +230,7 @@ def end(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -
     """End a process and give its status."""
     process.send_signal(by)
     try:
-        return process.wait(30)
+        return process.wait(WITHIN)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
@@ -261,13 +263,13 @@ def open_house(folder: Path, apps: Mapping[str, Installed] = APPS) -> Iterator[H
         )
         house.logs.clear()  # the server's own log is not ours to keep clean
         try:
-            wait_for(lambda: house.request(SLACK_PORT, "GET", "/_control/state")[0] == 200, 20)
+            wait_for(lambda: house.request(SLACK_PORT, "GET", "/_control/state")[0] == 200)
             yield house
         finally:
             end(server)
     finally:
         holder.stdin.close()
-        holder.wait(10)
+        holder.wait(WITHIN)
         holder.stdout.close()
 
 

@@ -44,7 +44,7 @@ class Proxy(BaseHTTPRequestHandler):
         self._pass_on(body)
 
     def _pass_on(self, body: bytes = b"") -> None:
-        upstream = http.client.HTTPConnection("127.0.0.1", UPSTREAM, timeout=20)
+        upstream = http.client.HTTPConnection("127.0.0.1", UPSTREAM, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
         upstream.request(self.command, self.path, body or None, headers)
         answer = upstream.getresponse()

@@ -16,6 +16,7 @@ from adapters.slack import doctor
 from adapters.slack.oauth import NEEDED, SCOPES
 from bot.settings import Settings
 from tests.adapters.slack.house import APPS, House, Installed
+from tests.timing import WITHIN
 
 TOKEN, APP_TOKEN, SECRET = "xoxb-1-secret", "xapp-1-secret", "0123456789abcdef" * 2
 ME = {"ok": True, "team": "Example", "team_id": "T1", "user": "smtpbot", "user_id": "U1"}
@@ -26,7 +27,7 @@ def examine_in(house: House, app: Installed, **environment: str) -> tuple[int, d
     """The exit status, and the checks about Slack by name."""
     listen = {"SMTPBOT_LISTEN": "127.0.0.1:0", "SMTPBOT_STATE_DIR": str(house.folder / "doctor")}
     started = house.start(sys.executable, "-m", "bot", "doctor", "--json", **(app.settings | listen | environment))
-    status = started.wait(30)
+    status = started.wait(WITHIN)
     log = house.logs[-1].read_text("utf-8")
     for secret in (app.bot_token, app.app_token, app.secret, *environment.values()):
         assert secret not in log

@@ -62,11 +62,11 @@ class Slack:
 def slack(house: House) -> Iterator[Slack]:
     """A bot in a hurry, whose Slack fails on demand."""
     proxy = house.start(sys.executable, Path(__file__).with_name("proxy.py"), str(PORT), str(SLACK_PORT))
-    wait_for(lambda: house.request(PORT, "GET", "/plan")[0] == 200, 20)
+    wait_for(lambda: house.request(PORT, "GET", "/plan")[0] == 200)
     settings = APP.settings | {"SLACK_API_URL": f"http://127.0.0.1:{PORT}/api/"}
     bot = house.start(sys.executable, LAUNCHER, TEST_HURRY="1", TEST_SLOW="0.6", **settings)
     try:
-        wait_for(lambda: house.request(APP.port, "GET", "/readyz")[0] == 200, 30)
+        wait_for(lambda: house.request(APP.port, "GET", "/readyz")[0] == 200)
         yield Slack(house)
     finally:
         status = end(bot)

@@ -35,7 +35,7 @@ def test_numbers_come_with_their_picture(house: House, app: Installed) -> None:
     def shown() -> list[dict[str, Any]]:
         return [m for m in house.messages()[before:] if "slack_file" in json.dumps(m.get("blocks") or [])]
 
-    (message,) = wait_for(shown, 30)
+    (message,) = wait_for(shown)
     assert (message["user"], message["ephemeral_to"]) == (app.bot_user, PERSON)
     assert "Last 7 days" in message["text"] and "Address does not exist" in message["text"]
     image = message["blocks"][-1]

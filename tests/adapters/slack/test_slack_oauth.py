@@ -146,8 +146,8 @@ def workspace(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         SLACK_API_URL=f"http://127.0.0.1:{PORT}/api/", SMTPBOT_LISTEN=f"127.0.0.1:{APP.port}", SMTPBOT_LOG_LEVEL="debug",
     )  # fmt: skip
     try:
-        wait_for(lambda: house.request(PORT, "POST", "/api/auth.test")[0] == 200, 20)
-        wait_for(lambda: house.request(APP.port, "GET", "/readyz")[0] == 200, 20)
+        wait_for(lambda: house.request(PORT, "POST", "/api/auth.test")[0] == 200)
+        wait_for(lambda: house.request(APP.port, "GET", "/readyz")[0] == 200)
         yield Workspace(house, database)
     finally:
         status = end(bot)

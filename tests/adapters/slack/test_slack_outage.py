@@ -50,7 +50,7 @@ def test_answers_go_on_while_the_database_is_stopped_or_silent(house: House, pos
         return asked
 
     try:
-        wait_for(is_ready, 30)
+        wait_for(is_ready)
         asked = [ask()]
         for begin, finish in ((postgres.stop, postgres.start), (postgres.freeze, postgres.thaw)):
             begin()

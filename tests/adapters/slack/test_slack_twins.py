@@ -29,7 +29,7 @@ def twins(house: House, postgres: str) -> Iterator[tuple[Installed, Installed]]:
     ]
     try:
         for app in TWINS:
-            wait_for(lambda app=app: house.request(app.port, "GET", "/readyz")[0] == 200, 30)
+            wait_for(lambda app=app: house.request(app.port, "GET", "/readyz")[0] == 200)
         assert "unasked" in house.command(TWINS[0], "watch on")[1]["text"]
         yield TWINS
         house.command(TWINS[0], "watch off")

@@ -16,6 +16,7 @@ import pytest
 
 from tests.adapters.slack.conftest import LAUNCHER
 from tests.adapters.slack.house import APPS, CHANNEL, PERSON, TEAM, House, Installed, end, wait_for
+from tests.timing import WITHIN
 
 CRASH = APPS["crash"]
 
@@ -133,7 +134,7 @@ def lives(house: House, tmp_path: Path) -> Iterator[Any]:
             sys.executable, LAUNCHER, TEST_STORE=f"sqlite:///{tmp_path / 'claims'}", TEST_DIE=die, **CRASH.settings
         )
         running.append(process)
-        wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200, 30)
+        wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200)
         return process
 
     yield start
@@ -155,7 +156,7 @@ def test_killed_process_leaves_no_event_unanswered(
     doomed = lives(point)
     with pytest.raises(OSError):  # the connection breaks, so Slack knows of no answer
         house.deliver(CRASH, event, f"Ev{number}")
-    assert doomed.wait(10) == -signal.SIGKILL
+    assert doomed.wait(WITHIN) == -signal.SIGKILL
 
     lives()
     # 200 too where the start took longer than the lease of the dead process's claim
@@ -171,7 +172,7 @@ def test_sigterm_finishes_running_answers(house: House, tmp_path: Path) -> None:
     """The answer that was being read when the signal came still arrives and is counted, and the status is 0."""
     file = tmp_path / "store"
     process = house.start(sys.executable, LAUNCHER, TEST_SLOW="3.2", TEST_STORE=f"sqlite:///{file}", **CRASH.settings)
-    wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200, 30)
+    wait_for(lambda: house.request(CRASH.port, "GET", "/readyz")[0] == 200)
     event = mention(CRASH, 40, "550 5.1.1 User unknown\n" + "Received: from mx.example.net\n" * 400)
     assert house.deliver(CRASH, event, "Ev40") == 200
     assert house.command(CRASH, "451", enterprise_id="E1")[0] == 200
@@ -187,7 +188,7 @@ def test_sigterm_finishes_running_answers(house: House, tmp_path: Path) -> None:
 
 def start_badly(house: House, **environment: str) -> tuple[int, str]:
     process = house.start(sys.executable, LAUNCHER, **environment)
-    status = process.wait(60)
+    status = process.wait(WITHIN)
     return status, house.logs[-1].read_text()
 
 

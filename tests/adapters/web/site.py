@@ -19,6 +19,7 @@ from adapters.web.app import make_app
 from bot.app import Bot
 from bot.settings import Settings
 from bot.storage import Counted, MemoryStore
+from tests.timing import WITHIN
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -51,7 +52,7 @@ def open_site(bot: Bot, per_minute: int = 100_000) -> Iterator[Site]:
         yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", service, store)
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(WITHIN)
         listening.close()
 
 

@@ -17,13 +17,14 @@ from adapters.web.guard import client_key
 from bot.app import Bot
 from bot.record import record
 from tests.adapters.web.site import Site, open_site
+from tests.timing import WITHIN
 
 MAILS = Path(__file__).parents[2] / "mails"
 FULL = "452 4.2.2 <kim@example.org>: mailbox is full"
 
 
 def ask(site: Site, **kwargs: object) -> requests.Response:
-    return requests.post(f"{site.url}/api/explain", timeout=30, **kwargs)  # type: ignore[arg-type]
+    return requests.post(f"{site.url}/api/explain", timeout=WITHIN, **kwargs)  # type: ignore[arg-type]
 
 
 def check_problem(response: requests.Response, status: int) -> str:
@@ -71,15 +72,15 @@ def test_records_keep_to_the_document(site: Site) -> None:
 def test_a_code_is_looked_up(site: Site) -> None:
     """Reply codes, enhanced codes and what only a provider uses."""
     for code, entry in (("550", "reply/550"), ("5.7.26", "enhanced/X.7.26"), ("x.1.1", "enhanced/X.1.1")):
-        made = requests.get(f"{site.url}/api/codes/{code}", timeout=30).json()
+        made = requests.get(f"{site.url}/api/codes/{code}", timeout=WITHIN).json()
         assert made["answers"][0]["entry"] == entry
-    assert requests.get(f"{site.url}/api/codes/4.7.500", timeout=30).status_code == 200
+    assert requests.get(f"{site.url}/api/codes/4.7.500", timeout=WITHIN).status_code == 200
 
 
 @pytest.mark.parametrize("code", ["999", "55", "help", "5.99.1", "%3Cscript%3E", "299"])
 def test_an_unknown_code_is_a_problem(site: Site, code: str) -> None:
     """Nothing is invented for it."""
-    check_problem(requests.get(f"{site.url}/api/codes/{code}", timeout=30), 404)
+    check_problem(requests.get(f"{site.url}/api/codes/{code}", timeout=WITHIN), 404)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_large_body_is_refused(site: Site) -> None:
 def test_a_body_of_any_size_is_not_waited_for(site: Site) -> None:
     """A length beyond all bounds is refused before the body comes."""
     where = urlsplit(site.url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=WITHIN)
     connection.putrequest("POST", "/api/explain")
     connection.putheader("content-type", "message/rfc822")
     connection.putheader("content-length", "99999999999")
@@ -138,7 +139,7 @@ def test_a_body_of_any_size_is_not_waited_for(site: Site) -> None:
 
 def test_other_methods_are_refused(site: Site) -> None:
     """With the ones that are allowed."""
-    response = requests.get(f"{site.url}/api/explain", timeout=30)
+    response = requests.get(f"{site.url}/api/explain", timeout=WITHIN)
     check_problem(response, 405)
     assert response.headers["allow"] == "POST"
 
@@ -146,7 +147,7 @@ def test_other_methods_are_refused(site: Site) -> None:
 def test_no_other_site_may_read_an_answer(site: Site) -> None:
     """There is no CORS header, whoever asks."""
     answered = ask(site, json={"text": "451"}, headers={"origin": "https://elsewhere.example"})
-    asked = requests.options(f"{site.url}/api/explain", headers={"origin": "https://elsewhere.example", "access-control-request-method": "POST"}, timeout=30)  # fmt: skip
+    asked = requests.options(f"{site.url}/api/explain", headers={"origin": "https://elsewhere.example", "access-control-request-method": "POST"}, timeout=WITHIN)  # fmt: skip
     for response in (answered, asked):
         assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
@@ -159,7 +160,7 @@ def test_who_asks_too_much_is_asked_to_wait(bot: Bot) -> None:
         response = ask(site, json={"text": "451"}, headers={"x-forwarded-for": "203.0.113.7"})
         check_problem(response, 429)
         assert 0 < int(response.headers["retry-after"]) <= 60
-        page = requests.get(site.url, timeout=30)
+        page = requests.get(site.url, timeout=WITHIN)
         assert page.status_code == 429
         assert "Please wait" in page.text
 
@@ -184,7 +185,7 @@ def test_each_answer_is_counted_without_its_text(bot: Bot) -> None:
 
 def test_the_document_is_valid(site: Site) -> None:
     """By the schema of OpenAPI 3.1 that schemathesis carries; its own schemas are JSON Schema, its references lead somewhere."""
-    document = requests.get(f"{site.url}/api/openapi.json", timeout=30).json()
+    document = requests.get(f"{site.url}/api/openapi.json", timeout=WITHIN).json()
     assert document["openapi"] == "3.1.0"
     OPENAPI_31_VALIDATOR.validate(document)
     for schema in document["components"]["schemas"].values():

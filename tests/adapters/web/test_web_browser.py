@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.adapters.web.site import FLAGS, Site, need_chromium
+from tests.timing import WITHIN
 
 MAILS = Path(__file__).parents[2] / "mails"
 BOUNCE = MAILS / "postfix-three-causes.eml"
@@ -76,6 +77,7 @@ new PerformanceObserver((list) => { for (const entry of list.getEntries()) windo
   .observe({type: "layout-shift", buffered: true});"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(window.shifted), 30)))"
 
+expect.set_options(timeout=WITHIN * 1_000)
 pytestmark = pytest.mark.slow
 
 
@@ -102,7 +104,7 @@ class Desk:
         options.setdefault("viewport", {"width": 1280, "height": 800})
         context = self._browser.new_context(base_url=self.site.url, **options)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(WITHIN * 1_000)
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("dialog", self._dismiss)

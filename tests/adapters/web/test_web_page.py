@@ -15,6 +15,7 @@ from adapters.web.preview import discord_html, slack_html
 from adapters.web.render import inline, link_of, recipients_csv, view
 from bot.app import Bot
 from tests.adapters.web.site import Site
+from tests.timing import WITHIN
 
 MAILS = Path(__file__).parents[2] / "mails"
 HOSTILE = (
@@ -36,12 +37,12 @@ class Tags(HTMLParser):
 
 
 def get(site: Site, path: str) -> requests.Response:
-    return requests.get(site.url + path, timeout=30)
+    return requests.get(site.url + path, timeout=WITHIN)
 
 
 def post(site: Site, text: str, **files: tuple[str, bytes]) -> requests.Response:
     parts = {"text": (None, text), **files} if files else {"text": (None, text), "file": ("", b"")}
-    return requests.post(site.url, files=parts, timeout=30)  # type: ignore[arg-type]
+    return requests.post(site.url, files=parts, timeout=WITHIN)  # type: ignore[arg-type]
 
 
 def answer_of(html: str) -> str:
@@ -92,7 +93,7 @@ def test_a_link_holds_a_question_about_codes(site: Site) -> None:
 def test_a_paste_in_a_link_is_not_answered(site: Site, bot: Bot) -> None:
     """It belongs into the box."""
     for text in ("550 5.1.1 <kim@example.org>: User unknown", "x" * 101):
-        response = requests.get(site.url, params={"q": text}, timeout=30)
+        response = requests.get(site.url, params={"q": text}, timeout=WITHIN)
         assert response.status_code == 400
         assert "stays out of the address" in response.text
     assert link_of(bot.answer("550 5.7.1 for kim@example.org")) is None

@@ -9,6 +9,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
+from tests.timing import WITHIN
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -26,7 +28,7 @@ def test_nothing_configured_opens_the_page(tmp_path: Path) -> None:
             told.append(line.strip())
             if line.startswith("web: open "):
                 break
-        with urllib.request.urlopen(told[-1].removeprefix("web: open ") + "/?q=451", timeout=20) as response:
+        with urllib.request.urlopen(told[-1].removeprefix("web: open ") + "/?q=451", timeout=WITHIN) as response:
             page = response.read().decode()
         program.send_signal(signal.SIGTERM)
         rest = program.stderr.read()

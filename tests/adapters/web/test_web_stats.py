@@ -21,6 +21,7 @@ from bot.errors import StoreError
 from bot.settings import Settings
 from bot.storage import Counted, MemoryStore, Total
 from tests.adapters.web.site import FLAGS, Site, fill_numbers, need_chromium, open_site
+from tests.timing import WITHIN
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def counted(bot: Bot) -> Iterator[Site]:
 
 
 def get(site: Site, path: str) -> requests.Response:
-    return requests.get(site.url + path, timeout=60)
+    return requests.get(site.url + path, timeout=WITHIN)
 
 
 def test_page_without_numbers_says_so(bot: Bot) -> None:
