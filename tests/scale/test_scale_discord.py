@@ -56,10 +56,15 @@ def test_rolling_restart_and_kills_answer_each_message_once(postgres: Postgres, 
 
     def start(ordinal: int) -> Process:
         shards = {"SMTPBOT_DISCORD_SHARDS": "2", "SMTPBOT_DISCORD_PROCESSES": "2"}
-        settings = shards | {
-            "SMTPBOT_DATABASE_URL": postgres.url,
-            "SMTPBOT_DISCORD_ORDINAL": f"smtpbot-discord-{ordinal}",
-        }
+        hurry = {} if FULL else {"TEST_WINDOW": "0.5"}
+        settings = (
+            shards
+            | hurry
+            | {
+                "SMTPBOT_DATABASE_URL": postgres.url,
+                "SMTPBOT_DISCORD_ORDINAL": f"smtpbot-discord-{ordinal}",
+            }
+        )
         return process(double, tmp_path, **settings)
 
     def sessions(shard: int) -> int:

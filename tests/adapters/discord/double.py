@@ -6,6 +6,7 @@ have `flags`, and the answer to an interaction names the message it made.
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import re
@@ -343,7 +344,8 @@ class Double:
 
     async def _send_event(self, session: Session, event: str, data: dict[str, Any]) -> None:
         session.sequence += 1
-        await session.socket.send_str(json.dumps({"op": 0, "t": event, "s": session.sequence, "d": data}))
+        with contextlib.suppress(ConnectionError):  # a bot that is just hanging up hears it no more
+            await session.socket.send_str(json.dumps({"op": 0, "t": event, "s": session.sequence, "d": data}))
 
 
 # What Discord's objects look like.

@@ -1,12 +1,14 @@
 """Starts the bot as `smtpbot` does, with discord.py pointed at the double; the product has no such hook.
 
 TEST_DISCORD: where the double listens. TEST_SLOW: seconds that each answer to a text with "slowly" in it takes.
-TEST_STORE: a SQLite file that processes share as their store. The rest of the command line is smtpbot's own.
+TEST_STORE: a SQLite file that processes share as their store. TEST_WINDOW: seconds until the next process may identify
+with the same shard, else Discord's five. The rest of the command line is smtpbot's own.
 """
 
 import os
 import sys
 import time
+from functools import partial
 
 import discord
 import yarl
@@ -46,9 +48,14 @@ if __name__ == "__main__":
     gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"{base.replace('http', 'ws')}/gateway")
     asset.Asset.BASE = f"{base}/files"
     import adapters.discord.app
+    import adapters.discord.run
     import adapters.serve
+    from adapters.discord.shards import IdentifyQueue
 
     adapters.serve.Bot = SlowBot  # type: ignore[misc]
+    if "TEST_WINDOW" in os.environ:
+        window = float(os.environ["TEST_WINDOW"])
+        adapters.discord.run.IdentifyQueue = partial(IdentifyQueue, window=window)  # type: ignore[misc, assignment]
     if "TEST_STORE" in os.environ:
         serve = adapters.serve.run
         adapters.serve.run = lambda names, environ: serve(names, environ, _open_shared)  # type: ignore[assignment]

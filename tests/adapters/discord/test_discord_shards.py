@@ -117,7 +117,7 @@ def test_what_a_killed_process_had_begun_is_answered_by_the_other_once(
 ) -> None:
     """Once its claim has run out; also where it died between sending and marking, since Discord knows the nonce."""
     double.shards, double.slow = 1, 0.5 * sent
-    shared = {"TEST_STORE": str(tmp_path / "store"), "TEST_SLOW": "1.0", "TEST_LEASE": "3"}
+    shared = {"TEST_STORE": str(tmp_path / "store"), "TEST_SLOW": "1.0", "TEST_LEASE": "3", "TEST_WINDOW": "0.5"}
     bots = []
     for number in (1, 2):
         bots.append(process(double, tmp_path, **shared))
