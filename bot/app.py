@@ -105,24 +105,24 @@ class Bot:
         if reply:
             # What stands in a paragraph of its own was pasted, and is more than its code.
             asks = asked is not None and via != "channel" and "\n\n" not in text and (asked.opens or "?" in text)
-            return (self._questions.explain(text, via) or reply) if asks and _says_nothing(reply) else reply
-        if asked and via != "channel":
-            reply = self._questions.told(text, asked, via)
-            if reply:
-                return reply
-        return silence(via) if via == "channel" else note("none", via, self._questions.unknown(asked))
+            return (self._questions.explain(text, via) or reply) if asks and _says_nothing(reply, text) else reply
+        if via == "channel":
+            return silence(via)
+        return self._questions.nearest(text, asked, via) or note("none", via, self._questions.unknown(asked))
 
     def _drafted(self, reply: Reply) -> Reply:
         return reply._replace(drafts=make_drafts(reply.answers[0], self.knowledge)) if reply.answers else reply
 
 
-def _says_nothing(reply: Reply) -> bool:
+def _says_nothing(reply: Reply, said: str) -> bool:
     """Whether a text was read as a bare reply of which only the code, if anything, names a cause."""
     bounce = reply.question.bounce if reply.question else None
     if bounce is None or bounce.sort != "reply" or len(reply.answers) != 1:
         return False
     failure, verdict = reply.answers[0].failure, reply.answers[0].verdict
-    if failure.recipient or failure.remote_mta or failure.own_cause:
+    if verdict.cause == "unclear" and verdict.rule is None:
+        return True
+    if "\n" in said or failure.recipient or failure.remote_mta or failure.own_cause:
         return False
     return verdict.evidence in ("", failure.reply_code, failure.enhanced_code)
 

@@ -1,9 +1,10 @@
 """A short question -> Reply: bare codes, private ones too, comparisons, and numbers that are no codes."""
 
 import re
+from typing import Any
 
 from bot import lookups, question, rendering
-from bot.general import find_general
+from bot.general import find_general, find_nearest
 from bot.knowledge import Knowledge
 from bot.model import Answer, Message, Part, Question, Reply, Via
 from bot.remarks import note, silence
@@ -23,6 +24,8 @@ class Questions:
         if via == "channel" and (not asked.opens or _other_world(text)):
             return None
         if asked.sort == "soft-hard":
+            if via != "channel" and (reply := self.explain(text, via)):
+                return reply  # "is 552 a soft or a hard bounce?"
             ui = self.knowledge.ui["compare"]
             message = Message((Part("heading", "Soft and hard bounces"), Part("text", ui["soft_hard"])))
             return Reply("compare", via, True, False, message, question=Question("compare", text, via))
@@ -54,15 +57,20 @@ class Questions:
         asked = Question("code", text, via, codes, provider=provider)
         return self._code(answer, asked, via) if answer else None
 
-    def told(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
-        """What the one code means that a sentence to the bot names ("got a 452 there, must I worry?")."""
-        if (
-            asked.sort not in ("codes", "long")
-            or not (asked.opens or question.asks_meaning(text))
-            or _other_world(text)
-        ):
+    def nearest(self, text: str, asked: question.Asked | None, via: Via) -> Reply | None:
+        """For a text in which nothing else was found: what its one code means, or what it asks among other things."""
+        from bot.neighbors import speaks_of_mail
+
+        if _other_world(text):
             return None
-        return self.explain(text, via)
+        if asked and asked.sort in ("codes", "long") and (asked.opens or question.asks_meaning(text)):
+            reply = self.explain(text, via)
+            if reply:
+                return reply
+        if not speaks_of_mail(text) and named_provider(question.words_of(text), self.knowledge)[0] is None:
+            return None
+        words = find_nearest(text, self.knowledge)
+        return self._said_in_general(words, text, via) if words else None
 
     def _private(self, text: str, asked: question.Asked, via: Via) -> Reply | None:
         code = find_private(text, self.knowledge) if len(asked.words) <= MAX_BESIDE else None
@@ -76,8 +84,9 @@ class Questions:
 
     def _general(self, text: str, via: Via) -> Reply | None:
         words = find_general(text, self.knowledge) if via != "channel" else None
-        if words is None:
-            return None
+        return self._said_in_general(words, text, via) if words else None
+
+    def _said_in_general(self, words: dict[str, Any], text: str, via: Via) -> Reply:
         label = self.knowledge.ui["labels"]["steps"]
         parts = (
             Part("heading", words["title"]),

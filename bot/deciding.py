@@ -313,7 +313,7 @@ def decide(failure: Failure, knowledge: Knowledge) -> Verdict:
 
 _GIVEN_UP: dict[str, Permanence] = {"delayed": "temporary", "failed": "permanent"}
 _LOGS = ("postfix", "exim", "sendmail", "qmail", "opensmtpd")
-_PROGRAMS = ("python", ".net", "outlook", "program")
+_PROGRAMS = ("python", ".net", "php", "outlook", "program")
 
 
 def _who(failure: Failure, rule: Rule | None, cause: str, detail: str | None, knowledge: Knowledge) -> tuple[str, ...]:
@@ -322,6 +322,8 @@ def _who(failure: Failure, rule: Rule | None, cause: str, detail: str | None, kn
     own_log = failure.software in _LOGS and (failure.remote_mta is None or failure.direction == "incoming")
     if own_log and failure.direction != "incoming" and facts.get("who_local"):
         return tuple(facts["who_local"])
+    if facts.get("who_program") and failure.software in _PROGRAMS:
+        return tuple(facts["who_program"])
     if facts.get("who_own") and (own_log or failure.software in _PROGRAMS):
         return tuple(facts["who_own"])
     if facts.get("who_remote") and _same_domain(failure.remote_mta, failure.recipient):

@@ -65,7 +65,9 @@ def _provider_answer(code: Code, knowledge: Knowledge, provider: str | None) -> 
         numbers = [n for n in numbers if knowledge.providers[knowledge.rules[n].provider or ""]["family"] == family]
         if reply:
             numbers = [
-                n for n in numbers if not knowledge.rules[n].reply or reply in knowledge.rules[n].reply
+                n
+                for n in numbers
+                if not (known := knowledge.rules[n].reply) or reply in known or f"{reply[0]}xx" in known
             ] or numbers
     elif status is None or knowledge.find_enhanced(status) is not None:
         return None
@@ -271,13 +273,15 @@ def unknown_words(number: str, knowledge: Knowledge) -> str:
 
 def topic_failure(text: str, recipient: str | None = None) -> Failure:
     """A symptom told in words, as a failure that has no codes."""
-    return Failure(diagnostic=text, recipient=recipient)
+    own = "program" if _SUBMISSION.search(text) else None
+    return Failure(diagnostic=_UNIT.sub(r"\1 \2", text), recipient=recipient, software=own)
 
 
 def topic_verdict(failure: Failure, knowledge: Knowledge) -> Verdict:
     """The verdict on a symptom; a block list named without its zone ("we are on spamhaus") counts as a listing."""
     verdict = decide(failure, knowledge)
-    if not is_vague(verdict):
+    listed = verdict.cause == "sender-blocklisted" and not (verdict.rule and verdict.rule.provider)
+    if not listed and not is_vague(verdict):
         return verdict
     text = failure.diagnostic
     named = next((found for found in _NAME.finditer(text) if _lists(knowledge).get(found[0].lower())), None)
@@ -300,6 +304,9 @@ def is_listing(verdict: Verdict) -> bool:
 
 
 _NAME = re.compile(r"[^\W_][\w-]{2,30}")
+# A program's way out: nobody names it who speaks of another server's refusal.
+_SUBMISSION = re.compile(r"\b(?:465|587|smtp[ -](?:host|server)|outgoing (?:mail ?|smtp )?server)\b", re.I)
+_UNIT = re.compile(r"\b(\d{1,4})([kmg]i?b)\b", re.I)  # `30mb` is no word, `30 mb` are two
 
 
 @kept

@@ -45,6 +45,10 @@ def _near(word: str, knowledge: Knowledge) -> list[str]:
     from difflib import get_close_matches  # only misspellings need it, and it is slow to load
 
     counts, by_letter = _vocabulary(knowledge)
+    letters = sorted(word)
+    swapped = [other for other in by_letter.get(word[0], ()) if other[-1] == word[-1] and sorted(other) == letters]
+    if swapped and word not in swapped:
+        return swapped  # `qouta`
     around = [other for other in by_letter.get(word[0], ()) if abs(len(other) - len(word)) <= 2 and other != word]
     near = get_close_matches(word, around, n=3, cutoff=0.84) or (
         get_close_matches(word, around, n=3, cutoff=0.8) if len(word) >= _LONG else []
