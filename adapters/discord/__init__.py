@@ -5,6 +5,8 @@ Importing this does not load discord.py, so that a program without Discord does 
 
 from bot.settings import Settings
 
+PLATFORM = "discord"  # in the store and in the numbers
+
 
 def find_reason_off(settings: Settings) -> str | None:
     """Why Discord does not run with these settings; None where it does."""

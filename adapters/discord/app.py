@@ -2,29 +2,30 @@
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import discord
 
-from adapters.attachments import GONE, MAX_FILE, MAX_FILES, TOO_LARGE, TOO_MANY, answer_file, find_refusal, refuse
+from adapters.asking import Asking
+from adapters.claims import Claims
+from adapters.discord import PLATFORM
 from adapters.discord.inbound import Asked, Upload, read_quoted
-from adapters.discord.pace import SLOW_DOWN, Pacer
 from adapters.discord.render import render
 from adapters.discord.sending import Drawn, allows_embeds, contents, line, reply_beneath, without_flags
+from adapters.faults import tell_fault
+from adapters.pace import SLOW_DOWN, Pacer
 from bot.app import Bot
 from bot.errors import StoreError
-from bot.model import Reply
+from bot.model import Reply, Via
 from bot.recalling import references_of, values_of
 from bot.storage import LEASE, Store
 from bot.telemetry import Telemetry, describe
 
-LONG_TEXT = 8_000  # characters from which a text is read in a thread, so that other answers go on
 RETAKE = 5.0  # seconds between looks at a message that another process has begun to answer
-FAILED = "Something went wrong here. If it happens again, tell whoever runs this bot the number {id}."
 NOT_KEPT = "I can answer, but not now keep a setting or a vote. Please try again in a few minutes."
 UNSEEN = (
     "Discord does not let me read that message. Use its menu instead: Apps › **Explain this bounce**. "
@@ -38,9 +39,11 @@ class Handlers:
     """Everything Discord can ask of the bot, and the answers still on their way."""
 
     def __init__(
-        self, bot: Bot, store: Store, telemetry: Telemetry, fetch: Callable[[Upload], Awaitable[bytes | None]], clock: Callable[[], float] = time.monotonic
+        self, bot: Bot, store: Store, telemetry: Telemetry, fetch: Callable[[Upload], Awaitable[bytes | str]], clock: Callable[[], float] = time.monotonic
     ) -> None:  # fmt: skip
         self.bot, self.store, self.telemetry, self._fetch = bot, store, telemetry, fetch
+        self._asking = Asking(bot, telemetry, PLATFORM)
+        self._claims = Claims(store, PLATFORM)
         self.stopping = False
         self._pacer = Pacer(clock=clock)
         self._running = 0
@@ -59,9 +62,9 @@ class Handlers:
             if pace == "slow" and asked.via == "mention":
                 drawn = [line(SLOW_DOWN)]
             if await self._send_beneath(message, drawn):
-                await self._mark(asked.key)
+                await self._claims.mark(asked.key)
             else:
-                await self._release(asked.key)
+                await self._claims.release(asked.key)
 
     async def answer_interaction(self, interaction: discord.Interaction[Any], asked: Asked) -> None:
         """A command, a form or the message command: the answer is for the asker alone."""
@@ -86,7 +89,7 @@ class Handlers:
                 yield pace == "go"
             except Exception as error:
                 await self.respond(interaction, [self.failed(error)])
-            await self._mark(key)
+            await self._claims.mark(key)
 
     async def respond(
         self, interaction: discord.Interaction[Any], drawn: list[Drawn], private: bool = True, lead: str = ""
@@ -107,18 +110,16 @@ class Handlers:
             self.note_unsent(error)
 
     async def ask(self, asked: Asked) -> list[Drawn]:
-        """The replies to the files and the text; a line with an id where that fails, and the same id in the log."""
-        public = not asked.private
+        """The replies to the files and the text; a line with a number where that fails."""
+        begun = time.perf_counter()
+        ask_upload = partial(self._ask_upload, via=asked.via)
         try:
-            replies = [await self._ask_file(upload, asked) for upload in asked.uploads[:MAX_FILES]]
-            if len(asked.uploads) > MAX_FILES:
-                replies.append(refuse(TOO_MANY, "", asked.via))
-            if not replies or (asked.text and not any(reply.answered for reply in replies)):
-                told = await self._ask_text(asked)
-                replies = [told] if told.answered or not replies else replies
+            replies = await self._asking.ask_message(asked.text, asked.via, asked.uploads, ask_upload)
             if asked.via == "channel":
                 replies = [reply for reply in replies if reply.answered]
-            return [self.draw(reply, public) for reply in replies]
+            for reply in replies:
+                self.telemetry.note_reply(PLATFORM, asked.place.tenant, reply, time.perf_counter() - begun)
+            return [self.draw(reply, not asked.private) for reply in replies]
         except Exception as error:
             return [self.failed(error)]
 
@@ -126,10 +127,7 @@ class Handlers:
         """What is said where a fault of ours left something undone: a number, which the log has too."""
         if isinstance(error, StoreError):  # the log has it already
             return line(NOT_KEPT)
-        identifier = secrets.token_hex(4)
-        _log.error("no answer, id %s: %s", identifier, describe(error))
-        self.telemetry.count("discord.failed")
-        return line(FAILED.replace("{id}", identifier))
+        return line(tell_fault(PLATFORM, error, self.telemetry))
 
     async def drain(self, seconds: float) -> None:
         """Take nothing more, and wait for the answers still on their way."""
@@ -167,30 +165,8 @@ class Handlers:
         me = message._state.self_id
         return None if found.author.id == me else found
 
-    async def _ask_text(self, asked: Asked) -> Reply:
-        begun = time.perf_counter()
-        if len(asked.text) > LONG_TEXT:
-            reply = await asyncio.to_thread(self.bot.answer, asked.text, asked.via)
-        else:
-            reply = self.bot.answer(asked.text, asked.via)
-        self._note(reply, asked, asked.via, time.perf_counter() - begun)
-        return reply
-
-    async def _ask_file(self, upload: Upload, asked: Asked) -> Reply:
-        begun = time.perf_counter()
-        refusal = find_refusal(upload.name, upload.size, self.bot)
-        if refusal:
-            return refuse(refusal, upload.name, asked.via)
-        raw = await self._fetch(upload)
-        if raw is None or len(raw) > MAX_FILE:
-            return refuse(GONE if raw is None else TOO_LARGE, upload.name, asked.via)
-        reply = await asyncio.to_thread(answer_file, self.bot, raw, upload.name, asked.via)
-        self._note(reply, asked, "file", time.perf_counter() - begun)
-        return reply
-
-    def _note(self, reply: Reply, asked: Asked, via: str, seconds: float) -> None:
-        self.telemetry.count(f"discord.{via}.{reply.kind}", seconds)
-        self.telemetry.note_reply("discord", asked.place.tenant, reply, seconds)
+    async def _ask_upload(self, upload: Upload, via: Via) -> Reply:
+        return await self._asking.ask_file(upload.name, upload.size, via, partial(self._fetch, upload))
 
     def draw(self, reply: Reply, public: bool, values: Mapping[str, str] | None = None) -> Drawn:
         """The reply as embeds and as text, with what the buttons beneath it need."""
@@ -227,27 +203,11 @@ class Handlers:
         """Whether it is ours to answer. With `wait`, what another process began and never finished becomes ours."""
         until = time.monotonic() + LEASE + 2 * RETAKE
         while True:
-            try:
-                claim = await self.store.claim(key)
-            except StoreError:
-                _log.warning("an event is answered unclaimed: the store is out of reach")
-                return True
+            claim = await self._claims.claim(key)
             self.telemetry.count(f"discord.event.{claim}")
             if claim != "busy" or not wait or self.stopping or time.monotonic() > until:
                 return claim == "taken"
             await asyncio.sleep(RETAKE)
-
-    async def _mark(self, key: str) -> None:
-        try:
-            await self.store.mark_answered(key)
-        except StoreError:
-            _log.warning("an answer could not be recorded: the store is out of reach")
-
-    async def _release(self, key: str) -> None:
-        try:
-            await self.store.release(key)
-        except StoreError:
-            _log.warning("a claim could not be given back: the store is out of reach")
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from adapters.charting import Charts
+from adapters.discord import PLATFORM
 from adapters.discord.actions import Action
 from adapters.discord.app import Handlers
 from adapters.discord.commands import build_tree
@@ -49,7 +50,7 @@ class SmtpClient(discord.AutoShardedClient):
         self.queue: IdentifyQueue | None = None
         self.connected: set[int] = set()
         self.all_connected = asyncio.Event()
-        self.watched = Watched(handlers.store, "discord")
+        self.watched = Watched(handlers.store, PLATFORM)
         self.charts = Charts()
         self.add_dynamic_items(Action, Chooser)
 

@@ -4,7 +4,7 @@ from typing import Self
 
 import aiohttp
 
-from adapters.attachments import read_capped
+from adapters.attachments import GONE, read_capped
 from adapters.discord.inbound import Upload
 
 READ_WITHIN = 20  # seconds for one file
@@ -26,14 +26,14 @@ class Files:
         if self._session:
             await self._session.close()
 
-    async def fetch(self, upload: Upload) -> bytes | None:
-        """The bytes of a file, one more than MAX_FILE at most; None where it cannot be had."""
+    async def fetch(self, upload: Upload) -> bytes | str:
+        """The bytes of a file, one more than MAX_FILE at most; or a sentence that says why they cannot be had."""
         if self._session is None:
-            return None
+            return GONE
         try:
             async with self._session.get(upload.url) as response:
                 if response.status != 200:
-                    return None
+                    return GONE
                 return await read_capped(response.content.iter_chunked(CHUNK))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-            return None
+            return GONE

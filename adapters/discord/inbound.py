@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from adapters.discord import PLATFORM
 from bot.model import Via
 from bot.storage import Place
 
@@ -69,7 +70,7 @@ def read_quoted(message: discord.Message) -> tuple[str, tuple[Upload, ...]]:
 def read_interaction(interaction: discord.Interaction[Any], text: str, files: tuple[Upload, ...] = ()) -> Asked:
     """What a command, a form or the message command asks; its answer is for the asker alone."""
     tenant, channel = str(interaction.guild_id or ""), str(interaction.channel_id or "")
-    place = Place("discord", tenant, channel if tenant else "")
+    place = Place(PLATFORM, tenant, channel if tenant else "")
     return Asked(text.strip(), "slash", f"discord/{interaction.id}", place, interaction.user.id, True, files)
 
 
@@ -112,5 +113,5 @@ def tenant_of(message: discord.Message) -> str:
 
 def _asked(message: discord.Message, via: Via, text: str, files: tuple[Upload, ...], private: bool) -> Asked:
     tenant = tenant_of(message)
-    place = Place("discord", tenant, str(message.channel.id) if tenant else "")
+    place = Place(PLATFORM, tenant, str(message.channel.id) if tenant else "")
     return Asked(text, via, f"discord/{message.id}", place, message.author.id, private, files)

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 
 from adapters.charting import Charts
+from adapters.discord import PLATFORM
 from adapters.discord.app import Handlers
 from adapters.discord.sending import contents, line, without_flags
 from adapters.summary import GONE, Summary, find_summary
@@ -25,7 +26,7 @@ async def show(handlers: Handlers, charts: Charts, interaction: discord.Interact
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
             summary = await find_summary(
-                handlers.store, handlers.telemetry, "discord", str(interaction.guild_id), handlers.bot.knowledge
+                handlers.store, handlers.telemetry, PLATFORM, str(interaction.guild_id), handlers.bot.knowledge
             )
         except StoreError:
             return await handlers.respond(interaction, [line(GONE)])

@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from adapters.discord import PLATFORM
 from adapters.discord.actions import references_in
 from adapters.discord.app import Handlers
 from adapters.discord.render import read_values, render_drafts
@@ -72,10 +73,10 @@ async def _drafts(
 async def _vote(
     handlers: Handlers, interaction: discord.Interaction[Any], message: discord.Message, right: bool
 ) -> None:
-    place = Place("discord", str(interaction.guild_id or ""))
+    place = Place(PLATFORM, str(interaction.guild_id or ""))
     key = f"discord/{message.id}/{interaction.user.id}"
     await handlers.store.vote(key, place, datetime.now(UTC).date(), right)
-    handlers.telemetry.note_vote("discord", right)
+    handlers.telemetry.note_vote(PLATFORM, right)
     await handlers.respond(interaction, [line(NOTED)])
 
 

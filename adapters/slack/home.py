@@ -49,7 +49,9 @@ async def show_home(handlers: Handlers, body: Mapping[str, Any], client: AsyncWe
 async def show_example(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient) -> None:
     """The answer to an example, in a modal."""
     asked = str(body["actions"][0].get("value") or "")
-    drawn = handlers.answer_safely(asked, "slash", place_of(body).tenant, votable=False) if asked in EXAMPLES else []
+    drawn = (
+        handlers.replies.answer_text(asked, "slash", place_of(body).tenant, votable=False) if asked in EXAMPLES else []
+    )
     blocks = [block for page in drawn for block in page["blocks"]]
     await client.views_open(trigger_id=body["trigger_id"], view=result(blocks))
 

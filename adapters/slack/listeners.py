@@ -17,9 +17,10 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import home, pressed, reactions, shortcuts
-from adapters.slack.app import Handlers, Respond
+from adapters.slack.app import Handlers
 from adapters.slack.installs import Installs, ManyWorkspaces, note_uninstalled
 from adapters.slack.modals import FORM
+from adapters.slack.responding import Respond
 from bot.telemetry import describe
 
 COMMANDS: Mapping[str, str] = {"/smtp": "answer_command"}

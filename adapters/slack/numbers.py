@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.inbound import place_of
 from adapters.slack.installs import PLATFORM
 from adapters.slack.render import STILL_READING, Payload, render, render_line
+from adapters.slack.responding import Respond
 from adapters.summary import GONE, TITLE, Summary, find_summary
 from bot.errors import StoreError
 from bot.telemetry import describe
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FIND_WITHIN = 2.0  # seconds; Slack waits three
 WAITS = (0.0, 1.0, 2.0, 4.0)  # seconds before each try to show the picture: Slack looks at an upload for a moment first
 PICTURE = "numbers.png"
-Respond = Callable[..., Awaitable[Any]]
 _log = logging.getLogger("smtpbot.slack")
 
 

@@ -1,10 +1,9 @@
 """Posting to Slack: the messages of one answer, each once, and what the errors of Slack mean for another try."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,7 +11,6 @@ from adapters.slack.history import part_of_answer
 from adapters.slack.render import Payload
 
 LONGEST_PAUSE = 60.0  # seconds; where Slack wants a longer one, the answer is given up
-AGAIN = (1.0, 4.0, 15.0)  # seconds between tries at a response URL
 QUIET: Payload = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
 # Errors of Slack that no second try mends.
 _FINAL = frozenset(
@@ -49,7 +47,15 @@ def is_limited(error: Exception) -> bool:
 
 def find_pause(error: Exception) -> float | None:
     """Seconds that Slack asked to wait; None where it did not, or asked for too many."""
-    return _read_pause(_part(error, "headers") or {}) if is_limited(error) else None
+    return read_pause(_part(error, "headers") or {}) if is_limited(error) else None
+
+
+def read_pause(headers: Mapping[str, Any]) -> float | None:
+    """What Retry-After says, in seconds; one second where it is missing or strange, None where it is too long."""
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    told = str(told[0] if isinstance(told, list) and told else told)
+    pause = float(told) if told.isascii() and told.isdigit() and len(told) < 7 else 1.0
+    return pause if pause <= LONGEST_PAUSE else None
 
 
 class Poster:
@@ -97,35 +103,7 @@ class Poster:
         return await self._client.chat_postMessage(channel=self._channel, thread_ts=self.thread, **payload, **QUIET)
 
 
-async def respond_patiently(respond: Callable[[], Awaitable[Any]]) -> None:
-    """Send to a response URL, again where that may help; OSError where it did not."""
-    for pause in (*AGAIN, None):
-        try:
-            answer = await respond()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            told = type(error).__name__
-        else:
-            if answer.status_code == 200:
-                return
-            told = f"status {answer.status_code}"
-            if answer.status_code == 429:
-                pause = _read_pause(answer.headers) if pause else None
-            elif answer.status_code < 500:
-                pause = None
-        if pause is None:
-            raise OSError(told)
-        await asyncio.sleep(pause)
-
-
 def _part(error: Exception, name: str) -> Any:
     """A part of Slack's response, which the SDK gives as an object, or as a dictionary where the body was no JSON."""
     response = error.response if isinstance(error, SlackApiError) else {}
     return response.get(name) if isinstance(response, dict) else getattr(response, name, None)
-
-
-def _read_pause(headers: Mapping[str, Any]) -> float | None:
-    """What Retry-After says, in seconds; one second where it is missing or strange, None where it is too long."""
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    told = str(told[0] if isinstance(told, list) and told else told)
-    pause = float(told) if told.isascii() and told.isdigit() and len(told) < 7 else 1.0
-    return pause if pause <= LONGEST_PAUSE else None

@@ -12,12 +12,13 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.actions import DETAIL, DRAFTS, RIGHT, SHARE, VOTE, Pressed, buttons, read_pressed
-from adapters.slack.app import Handlers, Respond, in_thread, respond_all
+from adapters.slack.app import Handlers
 from adapters.slack.history import find_thread
 from adapters.slack.inbound import place_of, read_quoted
 from adapters.slack.installs import PLATFORM
 from adapters.slack.modals import result
 from adapters.slack.render import Payload, render, render_drafts, render_line
+from adapters.slack.responding import Respond, in_thread, respond_all
 from adapters.slack.watch import OFF, ON, switch
 from bot.errors import StoreError
 from bot.model import Reply
@@ -41,7 +42,7 @@ async def press(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebCli
     try:
         drawn = await _PRESSED[action](handlers, body, read_pressed(body), client, respond)
     except Exception as error:
-        drawn = [handlers.failed(error)]
+        drawn = [handlers.replies.failed(error)]
     await _show(drawn, body, client, respond)
 
 
@@ -72,16 +73,16 @@ async def _share(
     if reply is None:
         return [render_line(FORGOTTEN)]
     key = f"{_message_key(body)}/shared"
-    if await handlers.claim(key) != "taken":
+    if await handlers.claims.claim(key) != "taken":
         return [render_line(SHARED_ALREADY)]
     lead = {"type": "mrkdwn", "text": SHARED.replace("{user}", str(body["user"]["id"])), "verbatim": True}
     above = [{"type": "context", "elements": [lead]}]
     for page in render(reply, True, buttons(reply, handlers.bot.knowledge), above):
         sent = await respond(response_type="in_channel", replace_original=False, **page)
         if getattr(sent, "status_code", 200) != 200:
-            await handlers.release(key)
+            await handlers.claims.release(key)
             return [render_line(NOT_SHARED)]
-    await handlers.mark(key)
+    await handlers.claims.mark(key)
     await respond(delete_original=True, thread_ts=None)
     return []
 

@@ -44,10 +44,10 @@ class Answering:
                 self._client, self._asked.channel, self._poster.thread, self._asked.ts
             )
         if not await self._send(drawn):
-            await self._handlers.release(self._asked.key)
+            await self._handlers.claims.release(self._asked.key)
             return False
         # What nothing was said to may still be asked about.
-        await (self._handlers.mark if drawn else self._handlers.release)(self._asked.key)
+        await (self._handlers.claims.mark if drawn else self._handlers.claims.release)(self._asked.key)
         return True
 
     async def _send(self, drawn: list[Payload]) -> bool:
@@ -75,7 +75,7 @@ class Answering:
         if asked is None or not (asked.text or asked.uploads or not asked.quiet):
             return []
         self._poster.thread = asked.thread
-        return await self._handlers.ask(asked, self._client)
+        return await self._handlers.replies.answer_message(asked, self._client)
 
     def _may_be_taken_over(self) -> bool:
         """Whether a process may have died over it, which may have sent the answer: it is as old as a claim gets."""

@@ -1,17 +1,17 @@
 """The message shortcut "Explain this bounce", and the shortcut that opens a modal to paste into."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.app import ANSWER_WITHIN, Handlers, Respond, in_thread, respond_all
+from adapters.slack.app import ANSWER_WITHIN, Handlers
 from adapters.slack.inbound import Asked, Upload, place_of, read_quoted
 from adapters.slack.modals import EMPTY, TEXT, form, read_form, result
 from adapters.slack.render import STILL_READING, Payload, render_line
+from adapters.slack.responding import Respond, in_thread, respond_all
 
 EXPLAIN, PASTE = "explain_bounce", "paste_bounce"
 BLANK = "That message holds no text and no file that I can read."
@@ -64,13 +64,8 @@ async def _answer(
 ) -> list[Payload]:  # fmt: skip
     if not text and not files:
         return [render_line(BLANK)]
-    asked, begun = Asked(text, "slash", place_of(body, channel), "", "", None, True), time.perf_counter()
-    try:
-        replies = await handlers.answer_quoted(text, await handlers.seen(files, client), asked, client.token or "")
-        handlers.note(replies, asked.place.tenant, begun)
-        return [page for reply in replies for page in handlers.draw(reply, False, sharable, votable)]
-    except Exception as error:
-        return [handlers.failed(error)]
+    asked = Asked(text, "slash", place_of(body, channel), "", "", None, True, files)
+    return await handlers.replies.answer_picked(asked, client, sharable, votable)
 
 
 async def _respond_after(work: "asyncio.Task[list[Payload]]", respond: Respond) -> None:

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
+from adapters.asking import LONG_TEXT
 from adapters.attachments import answer_file, find_refusal, refuse
 from adapters.service import Service
 from adapters.web.inbound import LARGE, MAX_LARGE, Asked
 from bot.model import Reply
 
 PLATFORM, TENANT = "web", ""
-LONG_TEXT = 8_000  # characters from which a text is read in a thread, so that other answers go on
 
 _T = TypeVar("_T")
 Read = Callable[[Request], Awaitable[Asked]]
@@ -51,7 +51,7 @@ class Answers:
     async def _ask(self, asked: Asked) -> Reply:
         bot = self._service.bot
         if asked.raw is None:
-            if len(asked.text) < LONG_TEXT:
+            if len(asked.text) <= LONG_TEXT:
                 return bot.answer(asked.text, drafts=True)
             return await asyncio.to_thread(bot.answer, asked.text, drafts=True)
         if not asked.name:

@@ -1,9 +1,7 @@
 """What stands before every request: the limit per client, the headers that keep a browser safe, the last resort."""
 
 import ipaddress
-import logging
 import math
-import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -12,7 +10,8 @@ from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-from bot.telemetry import Telemetry, describe
+from adapters.faults import tell_fault
+from bot.telemetry import Telemetry
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,8 +35,6 @@ HEADERS = {
 }
 STATIC = "/static/"
 SLOW_DOWN = "Too many requests at once. Please wait {seconds} seconds."
-FAILED = "Something went wrong here. If it happens again, tell whoever runs this bot the number {id}."
-_log = logging.getLogger("smtpbot.web")
 
 
 class Guard:
@@ -62,13 +59,10 @@ class Guard:
         try:
             app = await self._find_refusal(scope) or self._app
             await app(scope, receive, send_guarded)
-        except Exception as error:  # its own words may quote what somebody sent, so it goes no further
-            identifier = secrets.token_hex(4)
-            _log.error("no answer, id %s: %s", identifier, describe(error))
-            self._telemetry.count("web.failed")
+        except Exception as error:
+            told = tell_fault("web", error, self._telemetry)
             if not started:
-                failed = self._refuse(scope, 500, FAILED.replace("{id}", identifier), {})
-                await failed(scope, receive, send_guarded)
+                await self._refuse(scope, 500, told, {})(scope, receive, send_guarded)
 
     async def _find_refusal(self, scope: Scope) -> ASGIApp | None:
         """What is said to a client that asks too much; None for all others."""

@@ -64,12 +64,12 @@ class SlowBot(Bot):
 def _hurry() -> None:
     app.ANSWER_WITHIN = 0.3
     sending.RETRIES, sending.TRY_FOR = (0.05,) * 4, 5.0
-    posting.AGAIN = (0.05, 0.05, 0.05)
+    responding.AGAIN = (0.05, 0.05, 0.05)
 
 
 if __name__ == "__main__":
     import adapters.serve
-    from adapters.slack import app, posting, sending
+    from adapters.slack import app, responding, sending
 
     if "TEST_HURRY" in os.environ:
         _hurry()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.app import MAX_RESPONSES
 from adapters.slack.home import EXAMPLES
+from adapters.slack.responding import MAX_RESPONSES
 from tests.adapters.slack.house import CHANNEL, PERSON, SLACK_PORT, House, Installed, wait_for
 
 PASTE = "550 5.1.1 <robin@example.org>: Recipient address rejected: User unknown in virtual mailbox table"

@@ -18,8 +18,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from cryptography.fernet import Fernet
 
-from adapters.slack.app import UNSEEN
 from adapters.slack.oauth import INSTALL, NEEDED, REDIRECT, SCOPES
+from adapters.slack.replies import UNSEEN
 from tests.adapters.slack.conftest import LAUNCHER
 from tests.adapters.slack.house import ROOT, House, Installed, _ThroughGate, end, wait_for
 

@@ -11,8 +11,8 @@ from slack_sdk.models.blocks import Block
 
 from adapters.slack import render as limits
 from adapters.slack.actions import buttons
-from adapters.slack.app import MAX_RESPONSES
 from adapters.slack.render import escape, fitted, render
+from adapters.slack.responding import MAX_RESPONSES
 from bot.app import Bot
 from bot.model import Message, Part, Reply
 

@@ -1,7 +1,7 @@
 """How fast one person may ask."""
 
-from adapters.discord import pace
-from adapters.discord.pace import Pacer
+from adapters import pace
+from adapters.pace import Pacer
 
 
 def test_five_at_once_then_one_warning_then_silence() -> None:
