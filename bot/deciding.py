@@ -233,9 +233,9 @@ def _permanence(failure: Failure, rule: Rule | None, cause: str, knowledge: Know
     if failure.action == "delayed" or _FOR_NOW.search(failure.diagnostic[:MAX_DIAGNOSTIC].lower()):
         return "temporary"
     usual: Permanence = knowledge.causes[cause].get("permanence")
-    if failure.action == "failed" and (usual is None or cause in ("mailbox-full", "unclear")):
+    if failure.action == "failed" and (usual is None or cause == "mailbox-full"):
         return "permanent"  # given up, and nothing says that waiting helps
-    return None if sure == "guess" or cause == "unclear" else usual
+    return None if sure == "guess" else usual
 
 
 def _with_context(

@@ -88,7 +88,7 @@ class Words:
             if not token.isalnum():
                 if cased is None:
                     cased = raw.translate(_SPACES).split()
-                _classify(token, cased[place] if place < len(cased) else token, out, self.names)
+                _classify(token, cased[place], out, self.names)
             self._odd.append((place, before, len(out)))
         out += tokens[done:] if done else tokens
 
@@ -98,8 +98,8 @@ class Words:
             return ""
         first, last = self._place(start), self._place(end - 1)
         if self._ascii:
-            begin = len(self._spaced) - len(self._spaced.split(None, first)[-1] if first else self._spaced.lstrip())
-            rest = self._spaced[begin:].split(None, last - first)[-1] if last > first else self._spaced[begin:]
+            begin = len(self._spaced) - len(self._spaced.split(None, first)[-1])
+            rest = self._spaced[begin:].split(None, last - first)[-1]
             position = len(self._spaced) - len(rest) + len(self._tokens[last])
         else:
             lowered = self._raw.lower()
@@ -261,7 +261,7 @@ class Marks:
     def add(self, mark: str, number: int) -> None:
         """Put in one mark under a number; a trailing `*` allows any ending of its last piece."""
         open_ended = mark.endswith("*")
-        pieces = tuple(tokens(mark.rstrip("*")))
+        pieces = tuple(tokens(mark))
         if not pieces:
             raise ValueError(f"a mark needs a letter or digit: {mark!r}")
         if open_ended and mark[-2:-1].isalnum() and len(pieces) == 1:

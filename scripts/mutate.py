@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -37,18 +37,27 @@ _MARK = "__mutmut_"
 
 
 class Mutant:
-    """One change. Attributes: name, function (the one it replaces), code."""
+    """One change of one function."""
 
     def __init__(self, number: str, function: FunctionType, made: ast.FunctionDef, original: ast.FunctionDef) -> None:
-        self.name, self.function = f"{function.__qualname__} {number}", function
+        self._name, self._function = f"{function.__qualname__} {number}", function
         self._made, self._original = made, original
-        whole = compile(ast.Module([made], []), function.__code__.co_filename, "exec")
-        self.code = next(constant for constant in whole.co_consts if isinstance(constant, CodeType))
+        scope = dict(function.__globals__)
+        exec(compile(ast.Module([made], []), function.__code__.co_filename, "exec"), scope)
+        self._changed = scope[made.name]
+
+    def apply(self) -> None:
+        """Let the function do what the mutant does, wherever it is known."""
+        self._function.__code__, self._function.__defaults__ = self._changed.__code__, self._changed.__defaults__
 
     def __str__(self) -> str:
-        before, after = (ast.unparse(node).split("\n")[1:] for node in (self._original, self._made))
-        changes = [line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[1:2] == " "]
-        return "\n".join([self.name, *changes])
+        name = self._function.__name__
+        before, after = (
+            ast.unparse(node).replace(node.name, name).split("\n") for node in (self._original, self._made)
+        )
+        lines = difflib.unified_diff(before, after, n=0, lineterm="")
+        changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+        return "\n".join([self._name, *changes])
 
 
 def mutants_of(module: str, only: str) -> Iterator[Mutant]:
@@ -99,7 +108,7 @@ class Trial:
         pid = os.fork()
         if pid == 0:
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-            mutant.function.__code__ = mutant.code
+            mutant.apply()
             failed = _first_failure(self._items)
             os.write(write, failed.nodeid.encode() if failed else b"")
             os._exit(0)

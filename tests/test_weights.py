@@ -271,6 +271,7 @@ def test_codes_of_a_rule_are_asked_for(asked: dict[str, Any], text: str, fits: b
         ([{"cause": "late", "text": [], "sense": ["box over"]}, KIWI], "kiwi pie, brimming case", {}, "red"),
         ([{"cause": "late", "text": [], "sense": ["box over"]}, {**KIWI, "strength": 1}], "kiwi pie, brimming case", {}, "late red"),
         ([{"cause": "late", "text": [], "sense": ["box over"]}], "brimming case", {"own_cause": "red"}, "red"),
+        ([{"cause": "late", "text": [], "sense": ["box over"]}, {**KIWI, "cause": "unclear", "strength": 3}], "kiwi pie, brimming case", {}, "unclear late"),
         ([{"cause": "late", "text": [], "sense": ["box over"]}, {"cause": "blue", "text": [], "sense": ["box room"]}], "a case of brimming space", {}, "late blue"),
         # Four causes at most, each once.
         ([{"cause": name, "text": [name]} for name in ("red", "blue", "late", "top", "own")], "red blue late top own", {}, "top red blue late"),
@@ -378,6 +379,7 @@ def test_who_moves_first(rule: dict[str, Any], more: dict[str, Any], who: str) -
         ([KIWI], "5.2.2 kiwi pie", {}, "kiwi pie", None, "red/0"),
         ([{"cause": "red", "marks": ["AUP#Q*"]}], "see AUP#Q77", {}, "AUP#Q", None, "red/0"),
         ([{"cause": "red", "marks": ["ZZ9", "QX17"]}], "see QX17", {}, "QX17", None, "red/0"),
+        ([{"cause": "red", "marks": ["AUP#MX"]}], "see AUP#MX", {}, "AUP#MX", None, "red/0"),
         ([{"cause": "red", "marks": ["S-BOX", "S-BOT"]}], "see S-BOT", {}, "S-BOT", None, "red/0"),
         ([{"cause": "red", "marks": ["AS(123)"]}], "see AS 123", {}, "", None, "red/0"),
         ([], "5.1.1", {}, "5.1.1", "red/dark", None),
@@ -437,6 +439,7 @@ def test_whose_server_spoke(rules: list[Any], text: str, more: dict[str, Any], p
         ([{"cause": "late", "text": ["pear"]}], "5.1.1", "pear", ("red", "likely", "5.1.1", None)),
         ([{"cause": "late", "text": ["pear"], "strength": 3}], "5.1.1", "pear", ("late", "likely", "pear", None)),
         ([{"cause": "late", "text": ["pear"]}], "5.2.2", "pear", ("late", "likely", "pear", None)),
+        ([{"cause": "delayed", "text": ["kiwi pie today"], "strength": 3}], "5.2.2", "kiwi pie today", ("blue", "guess", "5.2.2", None)),
         ([{**KIWI, "reply": ["550"]}], "550 nothing", "kiwi pie", ("red", "likely", "kiwi pie", None)),
         ([{**KIWI, "reply": ["550"]}], "552 nothing", "kiwi pie", ("unclear", "guess", "", None)),
         ([PLUM], "nothing", "acme says plum jam", ("red", "likely", "plum jam", "acme")),
