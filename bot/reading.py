@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bot.codes import CONTINUATION, REPLY, STATUS
 from bot.model import Bounce, Failure
-from bot.readers import events, exceptions, fields, human, logs, logs_sessions, mail, prose, transcript
+from bot.readers import events, exceptions, fields, human, logs, logs_queue, logs_sessions, mail, prose, transcript
 from bot.readers.mime import Parts
 from bot.readers.recipients import find_recipient
 from bot.readers.replies import find_codes, one_line, read_diagnostic
@@ -131,7 +131,7 @@ def _report(text: str) -> Bounce | None:
     failures = prose.read_prose(text)
     delayed = bool(
         re.search(
-            r"hasn't been delivered yet|not yet been delivered|will be retried|still (?:trying|being retried)|delivery delayed|do not need to resend|we'll (?:keep trying|let you know)",
+            r"hasn't been delivered yet|not yet been delivered|will be retried|still (?:trying|being retried)|delivery delayed|do not need to resend|Status ?: ?Retry\b|\bLastError\b|we'll (?:keep trying|let you know)",
             text[:3_000],
             re.I,
         )
@@ -187,6 +187,7 @@ READERS: tuple[tuple[str, Callable[[str], Bounce | None]], ...] = (
     ("message", _mail),
     ("event", events.read),
     ("fields", _fields),
+    ("queue", logs_queue.read),
     ("log", _log),
     ("protocol log", logs_sessions.read),
     ("exception", exceptions.read),

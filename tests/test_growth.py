@@ -15,6 +15,7 @@ from bot.readers import (
     human,
     logs,
     logs_csv,
+    logs_queue,
     logs_sessions,
     mail,
     mime,
@@ -57,6 +58,8 @@ DIALOG = ">>> RCPT To:<a@example.org>\n<<< 550 5.1.1 no\n"
 TRACE = "smtplib.SMTPRecipientsRefused: {'a@example.org': (550, b'5.1.1 no')}\n"
 FORM = "to=a@example.org&status=Error&category=Spam&transaction=1&"
 SESSION = "Tue 2026-01-01 10:00:00: [1:2] --> RCPT TO:<a@example.org>\nTue 2026-01-01 10:00:00: [1:2] <-- 550 no\n"
+QUEUE = "4F2A31B0E1 4100 Sat Oct 10 08:01:00 a@example.org\n(connect to x[192.0.2.1]:25: timed out)\n   b@example.com\n\n-Queue ID-\n"
+SMALL = "Oct 10 12:00:01 courieresmtp: id=000000000012A4.5F2E,from=<a@b>,addr=<c@example.com>: 550 no\n"
 TABLE = "date-time,event-id,recipient-address,recipient-status\n"
 READING: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "events": (events.read, (EVENT, '{"a":', "[{", '"{\\"a\\":')),
@@ -70,6 +73,8 @@ READING: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "logs_csv": (logs_csv.read_table, (TABLE, TABLE + "2026-01-01T10:00:00Z,FAIL,a@example.org,550 no\n", '"', ",")),
     "logs_exim": (_lines, (EXIM, "** ", "R=x T=y: ")),
     "logs_others": (_lines, (OTHERS, "delivery 1: ", "Blocked ", "rspamd_task_write_log")),
+    "logs_queue": (logs_queue.read, (QUEUE, "-Queue ID- (a\n", "                 a@example.org\n")),
+    "logs_small": (_lines, (SMALL, "smtpmsg='", "recipients=a smtpstatus=550 smtpmsg='", "Bounced: DCID 1 MID 1 ", " REJECTED[a] a ")),
     "logs_sessions": (logs_sessions.read, (SESSION, "2026-01-01 10:00:00 [", "] <-- 550 ", '"SMTPD" 1 "SENT: 550 no"\n', "SMTP-OU a 1 ")),
     "logs_postfix": (_lines, (POSTFIX, SENDMAIL, "NOQUEUE: reject: ", "to=<a@b>,")),
     "mail": (_mail("From: MAILER-DAEMON@example.org\nSubject: failure notice\n\n"), (PROSE, FIELDS, "<a@b>:", "> ")),

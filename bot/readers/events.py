@@ -29,7 +29,8 @@ _ADDRESS_KEYS = (
 _CODE_KEYS = ("code", "error_code", "responsecode", "smtp_code", "status_code", "statuscode", "smtpcode")
 _TEXT_KEYS = (
     "diagnosticcode", "raw_reason", "diag", "details", "response", "reason", "message", "description", "error", "comment", "bounce_description",
-    "smtp_response", "smtpresponse", "content", "errormessage", "errorcode", "detail", "name", "type", "bouncesubtype",
+    "smtp_response", "smtpresponse", "smtpreply", "bouncetext", "bouncereason", "bouncemessage", "bounceerror", "failuremessage", "failurereason", "diagnosticmessage", "errortext",
+    "statusmessage", "rejectionreason", "content", "errormessage", "errorcode", "detail", "name", "type", "bouncesubtype",
 )  # fmt: skip
 _STATUS_KEYS = ("status", "enhanced-code", "bounce-code", "enhanced_code", "smtp_status", "dsnstatus")
 _PERMANENT = {
@@ -58,6 +59,9 @@ _TYPE_KEYS = (
     "bouncesubtype",
     "subtype",
     "reason",
+    "metric",
+    "eventname",
+    "state",
 )
 _CAUSES = {
     "mailboxfull": "mailbox-full", "mailbox_full": "mailbox-full", "noemail": "mailbox-not-found", "bad_mailbox": "mailbox-not-found",
@@ -67,7 +71,7 @@ _CAUSES = {
     "virusnotification": "virus-detected", "dnserror": "dns-failure", "autoresponder": "auto-reply", "smtpapierror": "protocol-error",
     "invalid address": "mailbox-not-found", "mailbox unavailable": "unclear", "dmarcpolicy": "authentication-failed", "badmailbox": "mailbox-not-found",
     "inactive recipient": "suppressed", "bounced address": "suppressed", "unsubscribed address": "suppressed",
-    "spam reporting address": "suppressed", "mailbox-full": "mailbox-full", "spamcomplaint": "complaint", "spamreport": "complaint",
+    "spam reporting address": "suppressed", "suspension": "suppressed", "suppression": "suppressed", "mailbox-full": "mailbox-full", "spamcomplaint": "complaint", "spamreport": "complaint",
 }  # fmt: skip
 _COMPLAINT = {"complaint", "spamcomplaint", "spamreport", "spam_complaint", "complained", "spam", "email.complained"}
 _DELIVERED = {
@@ -289,12 +293,21 @@ def _mta(value: str | None) -> str | None:
 
 
 _CARRIERS = {"MESSAGE", "log"}
+_LOG_LINE = re.compile(
+    r"\b(?:postfix|sendmail|sm-mta|exim|opendkim|dovecot)\S{0,40}\[\d{1,10}\]: |\bstatus=(?:sent|bounced|deferred|expired)\b"
+)
+_ROWS = ("items", "events", "records", "results", "Events")
 
 
 def _failures(row: dict[str, Any]) -> list[Failure]:
     """What one JSON object reports: by its service's own fields, else by the names services have in common."""
     if _CARRIERS & row.keys() and not {"event", "type"} & row.keys():
         return []  # a journal's or container's wrapper around a log line
+    if any(
+        isinstance(row.get(key), str) and _LOG_LINE.search(row[key][:2_000])
+        for key in ("message", "msg", "_raw", "line")
+    ):
+        return []
     for service in (*OTHERS, *SERVICES):
         found = service(row)
         if found is not None:
@@ -308,18 +321,22 @@ def _failures(row: dict[str, Any]) -> list[Failure]:
     return generic if coded else api_error(row) or generic
 
 
+def _listed(value: Any) -> list[Any]:
+    """The events a wrapper lists, or the value alone."""
+    if isinstance(value, dict):
+        for name in _ROWS:
+            rows = value.get(name)
+            if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+                return rows
+    return [value]
+
+
 def read(text: str) -> Bounce | None:
     """The events in a text, or None where it holds no JSON that reports mail."""
     value = _unwrapped(_json_in(text)) if "{" in text else form_fields(text) if "&" in text else None
     if value is None:
         return None
-    rows = (
-        value
-        if isinstance(value, list)
-        else value["items"]
-        if isinstance(value, dict) and isinstance(value.get("items"), list)
-        else [value]
-    )
+    rows = value if isinstance(value, list) else _listed(value)
     failures: list[Failure] = []
     for row in rows[:MAX_EVENTS]:
         row = _unwrapped(row)

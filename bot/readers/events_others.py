@@ -99,7 +99,20 @@ def elastic_email(event: Event) -> list[Failure] | None:
     return [make(to, said, cause=_ELASTIC.get(category), context=category, sender=sender)]
 
 
-OTHERS: tuple[Callable[[Event], list[Failure] | None], ...] = (kumomta, maddy, azure, elastic_email)
+def postfix_queue(event: Event) -> list[Failure] | None:
+    """A row of `postqueue -j`: the recipients of one message, each with why it waits."""
+    rows = event.get("recipients")
+    if "queue_id" not in event or "queue_name" not in event or not isinstance(rows, list):
+        return None
+    sender, queue = address_in(event.get("sender")), as_text(event.get("queue_id"))
+    made = [
+        make(address_in(row.get("address")), as_text(row.get("delay_reason")), action="delayed", permanence="temporary", sender=sender)
+        for row in map(as_dict, rows[:1_000]) if row.get("delay_reason")
+    ]  # fmt: skip
+    return [failure._replace(software="postfix", queue_id=queue) for failure in made]
+
+
+OTHERS: tuple[Callable[[Event], list[Failure] | None], ...] = (kumomta, maddy, azure, elastic_email, postfix_queue)
 
 _FORM = re.compile(r"(?:\A|\s)((?:[\w.-]{1,40}=[^\s&]{0,4000}&){2,100}[\w.-]{1,40}=[^\s&]{0,4000})")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")

@@ -14,6 +14,7 @@ from bot.readers.logs_csv import read_table
 from bot.readers.logs_exim import exim
 from bot.readers.logs_others import QMAIL_START, amavis, haraka, opensmtpd, qmail, rspamd, stalwart
 from bot.readers.logs_postfix import postfix, sender_of, sendmail
+from bot.readers.logs_small import small
 
 MAX_LINES = 10_000
 MAX_LINE = 8_000
@@ -42,12 +43,12 @@ SIGNS = re.compile(
     r"rejected (?:RCPT|MAIL|EHLO|HELO|after DATA)|delivery \d{1,10}: (?:failure|deferral|success):|result=\"?(?:TempFail|PermFail|Ok)|postfix[/-]|sm-mta\[|sendmail\[|"
     r"\bdsn=[245]\.|SASL \S{1,20} authentication failed|(?:said|refused to talk to me): [245]\d\d|returned to sender$|failed-command command=|\bconnect to \S{1,255}\[[0-9a-fA-F.:]{2,45}\]|lost connection with \S{1,255}\[|conversation with \S{1,255}\[|"
     r"authenticator failed for |SMTP call from .{1,300} dropped: |-delivery notification: |rspamd_task_write_log: |\) (?:Blocked|Passed) [A-Z-]{3,20}[ ,]|\] \[(?:outbound|core)\] |\((?:delivery|smtp|auth)\.[a-z-]{3,40}\) |"
-    r"smtp-out: (?:TempFail|PermFail|Ok) for |Failed command on session |ruleset=check_|\bMilter\b.{1,100}reject="
+    r"smtp-out: (?:TempFail|PermFail|Ok) for |Failed command on session |ruleset=check_| (?:Bounced|Delayed): DCID \d|ICID \d{1,12} REJECT |smtpmsg='|courieresmtp: id=| (?:REJECTED|DEFERRED)\[|: block mail to <|to unknown recipient <|\bMilter\b.{1,100}reject="
 )  # fmt: skip
 # A word of each sign: most texts have none, and then no pattern has to look.
 _SIGN_WORDS = ("status=", "stat=", "NOQUEUE", "reject", " ** ", " == ", " => ", "delivery ", "result=", "postfix", "sm-mta", "sendmail", "dsn=", "SASL ", "said: ", "talk to me",
                "returned to sender", "failed-command", "connect to ", "lost connection", "conversation with", "authenticator failed", " dropped: ", " notification: ",
-               "rspamd_task_write_log", ") Blocked ", ") Passed ", "] [outbound] ", "] [core] ", "(delivery.", "(smtp.", "(auth.", "smtp-out: ", "Failed command", "ruleset=")  # fmt: skip
+               "rspamd_task_write_log", ") Blocked ", ") Passed ", "] [outbound] ", "] [core] ", "(delivery.", "(smtp.", "(auth.", "smtp-out: ", "Failed command", "ruleset=", "DCID ", "ICID ", "smtpmsg='", "courieresmtp", " DEFERRED[", " REJECTED[", "block mail to <", "to unknown recipient <")  # fmt: skip
 
 
 def strip_prefix(line: str) -> tuple[str, str]:
@@ -91,7 +92,7 @@ def looks_like(text: str) -> bool:
 
 # The most telling shape first. OpenSMTPD's lines carry stat= as Sendmail's do, so it goes before.
 SHAPES: tuple[Callable[[str, str, str], list[Failure]], ...] = (
-    rspamd, amavis, haraka, stalwart, exim, postfix, opensmtpd, sendmail, qmail,
+    rspamd, amavis, haraka, stalwart, small, exim, postfix, opensmtpd, sendmail, qmail,
 )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def read_line(line: str) -> Failure | None:
 
 
 _STARTS = re.compile(
-    r"^\s{0,4}(?:<\d{1,3}>|@[0-9a-f]{24}\s|[A-Z][a-z]{2}\s{1,2}\d{1,2}\s(?:\d{4}\s)?\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)|^\s{0,4}(?:[0-9A-F]{6,14}|NOQUEUE): |^\s{0,4}(?:postfix|sendmail|exim)[/\[]|^\s{0,4}to=<|"
+    r"^\s{0,4}(?:<\d{1,3}>|@[0-9a-f]{24}\s|(?:[A-Z][a-z]{2}\s)?[A-Z][a-z]{2}\s{1,2}\d{1,2}\s(?:\d{4}\s)?\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)|^\s{0,4}(?:[0-9A-F]{6,14}|NOQUEUE): |^\s{0,4}(?:postfix|sendmail|exim)[/\[]|^\s{0,4}to=<|"
     r"^\[[A-Z]{4,8}\] \[|^[0-9a-f]{16} (?:mta|smtp|mda) "
 )
 

@@ -57,6 +57,9 @@ def _host(relay: re.Match[str] | None) -> str | None:
     return relay[1].rstrip(".")
 
 
+_ANVIL = re.compile(r"(?:rate|concurrency) limit exceeded: \d{1,10} from \S{1,300} for service ")
+
+
 def postfix(line: str, rest: str, program: str) -> list[Failure]:
     """What one line of Postfix reports."""
     if "reject" in rest or "discard" in rest or "hold" in rest or "warn: " in rest:
@@ -79,6 +82,16 @@ def postfix(line: str, rest: str, program: str) -> list[Failure]:
     if "SASL " in rest and _SASL.search(rest):
         return [Failure(diagnostic=one_line(rest), direction="incoming", action="failed", software="postfix", command="AUTH",
                         own_cause="login-required")]  # fmt: skip
+    if "limit exceeded: " in rest and _ANVIL.search(rest):
+        return [
+            Failure(
+                diagnostic=one_line(rest),
+                direction="incoming",
+                software="postfix",
+                own_cause="rate-limited",
+                own_permanence="temporary",
+            )
+        ]
     if " notification: " in rest:
         notice = _NOTICE.search(rest)
         if notice:
