@@ -17,7 +17,7 @@ _STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
 
 # A reply code, and the enhanced code that belongs to it (RFC 2034: directly after it).
 REPLY = re.compile(
-    rf"""(?<![A-Za-z0-9_.@#$€£=/+-])(?<![\w\]]:)(?:(?<![\w.])\#)?     # not inside a word, an address, a price, an option
+    rf"""(?<![A-Za-z0-9_.@#$€£=/+-])(?<![A-Za-z0-9_\]]:)(?:(?<![\w.])\#)?     # not inside a word, an address, a price, an option
     ({_REPLY})
     (?:(?P<join>[\ \-:;,._\t]{{1,3}}|\ ?[(\[]\#?|\ -\ |\ ?\#|-'|\ ')({_STATUS})(?![\w.]?\d)   # 550 5.1.1, 550-5.1.1, 550 (#5.1.1)
     |(?=[\s:;,)\]'"(\[<!?]|-(?!\d{{2,4}}(?:[-\s]|$))|\.?$|\.\s|\\r|\\n))""",

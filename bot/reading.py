@@ -43,7 +43,7 @@ def _mail(text: str) -> Bounce | None:
 # What a person pastes into a mail when a message came back: words that only servers write, a line led by both codes.
 _QUOTED = re.compile(
     r"\bsaid: [45]\d\d\b|refused to talk to me: [45]|in reply to (?:RCPT TO|MAIL FROM|(?:end of )?DATA|EHLO|HELO|AUTH) command|remote (?:mail )?(?:host|server) (?:said|returned|replied|responded)|"
-    r"SMTP error from remote|status=(?:bounced|deferred)|mail system at host|qmail-send program|created automatically by mail delivery|has failed to these recipients|"
+    r"SMTP error from remote|status=(?:bounced|deferred)|mail system at host|qmail-send program|created automatically by mail delivery|SMTP (?:Error|connect\(\) failed)|\bSMTP\w{0,30}(?:Error|Exception)\b|-Queue ID-|has failed to these recipients|"
     r"^[ \t]*([45])\d\d[ -]\1\.\d{1,3}\.\d{1,3}\b",
     re.I | re.M,
 )  # fmt: skip
@@ -54,7 +54,7 @@ def read_message(raw: bytes) -> Bounce:
     found = mail.read_mail(raw)
     if found.sort != "ordinary" or not _QUOTED.search(found.words):
         return found
-    for read in (_log, _transcript, _report, _reply):
+    for read in (_log, exceptions.read, _transcript, _report, _reply):
         quoted = read(found.words)
         if quoted and quoted.failures:
             return quoted._replace(notes=(*quoted.notes, "quoted"), limits=found.limits, date=found.date)

@@ -52,12 +52,16 @@ _REFUSER = re.compile(
 )
 # What lists, moderators, scanners and filters tell the sender of a message they did not take.
 _REFUSED = re.compile(
-    r"(?:not|nicht|pas|no|non|niet) (?:\S{1,10} )?(?:allowed|authori[sz]ed|permitted|berechtigt|befugt|autoris[ée]e?|autorizad[oa]|autorizzat[oa]|gemachtigd|toegestaan)|"
+    r"you(?:'re| are) not (?:\S{1,10} )?(?:allowed|authori[sz]ed|permitted)|not (?:allowed|authori[sz]ed|permitted) to (?:post|send|write)|sie sind nicht (?:berechtigt|befugt)|vous n'[êe]tes pas autoris|"
+    r"no (?:est[áa]|tiene)\b[^.]{0,20}\b(?:autorizad|permiso)|non sei autorizzat|(?:u|je) bent niet (?:gemachtigd|bevoegd)|n[ãa]o (?:est[áa] autorizad|tem permiss)|nie masz uprawnień|"
     r"(?:wurde|ist|werden) (?:\S{1,14} ){0,3}(?:abgewiesen|abgelehnt|zur[üu]ckgewiesen)|(?:rejected|declined|refused) by (?:the|a) (?:list |group )?(?:moderator|owner|administrator)|"
     r"a [ée]t[ée] (?:rejet[ée]|refus[ée])|(?:ha sido|fue) rechazad|(?:è stat[oa]|stato) (?:respint|rifiutat)|is (?:geweigerd|afgewezen)|została? odrzucon|отклонен|rejected posting|"
     r"(?:virus|worm|malware|trojan)\b[^.]{0,60}\b(?:you sent|your (?:message|e-?mail|mail))|(?:you sent|your (?:message|e-?mail|mail)|message from you)\b[^.]{0,80}\b(?:virus|worm|malware|trojan|infected|blocked|quarantined|stopped|deleted)|"
     r"(?:blocked|quarantined|stopped|rejected|refused|deleted|removed)\b[^.]{0,40}\b(?:message|e-?mail|mail) you sent\b"
 )
+_DAEMON = re.compile(r"mailer[-_ ]?daemon|mail delivery (?:sub)?system|post_?master@|<>")
+_DIGEST = re.compile(r"digest|summary|zusammenfassung|quarantine|quarantäne|maintenance|wartung|newsletter")
+_PARCEL = re.compile(r"\b(?:liefer\w{1,12}|bestell\w{1,12}|your order|order number|tracking|parcel|shipment|sendungs?(?:nummer|verfolgung)?|paket|pakket|zending|colis|paquete|env[íi]o|pacco|spedizione|encomenda|przesyłka|paczka|zásilka|balík|посылка|kargo)\b|荷物|宅配|包裹|快递|택배")  # fmt: skip
 _PHONE = re.compile(r"\+\d[\d ()./-]{6,18}\d")  # the recipient of a gateway to phones
 _SUCCESS = re.compile(r"(?:successful(?:ly)? (?:mail )?deliver|delivery successful|was (?:successfully )?(?:delivered|relayed)|return receipt)")  # fmt: skip
 
@@ -137,9 +141,16 @@ def _is_auto_reply(parts: Parts) -> bool:
 
 def _from_mailer(parts: Parts) -> bool:
     headers = parts.headers
+    if _is_list_post(parts):
+        return bool(_DAEMON.search(headers.get("from", "").lower()))
     return headers.get("return-path", "x").strip() in ("<>", "") or bool(
         _MAILER.search(f"{headers.get('from', '')} {headers.get('sender', '')}".lower())
     )
+
+
+def _is_list_post(parts: Parts) -> bool:
+    """Whether a list passed on what somebody wrote; such mail has the list's bounce address as its sender."""
+    return "list-post" in parts.headers or parts.headers.get("precedence", "").lower() == "list"
 
 
 def read_mail(raw: bytes) -> Bounce:
@@ -187,10 +198,7 @@ def _read_parts(parts: Parts) -> Bounce:
     if done:
         return Bounce("success", tuple(done), "words for people")
     if not known and not _is_report(parts, human):
-        told = _by_words(parts, human, known).failures if _from_mailer(parts) and ADDRESS.search(human[:3_000]) else ()
-        return Bounce(
-            "ordinary", told, words=human
-        )  # what a mail system says in words nobody listed may still name a cause
+        return Bounce("ordinary", _suspected(parts, human), words=human)
     if _SUCCESS.search(parts.headers.get("subject", "").lower()) and not _OPENING.search(human[:3_000].lower()):
         return Bounce("success", (Failure(action="delivered"),), "subject")
     return _by_words(parts, human, known)
@@ -246,8 +254,20 @@ def _is_report(parts: Parts, human: str) -> bool:
         return False
     if "report" in parts.content_type:
         return True
+    if _is_list_post(parts) or _PARCEL.search(lowered[:1_500]):
+        return False
     named = bool(ADDRESS.search(first) or STATUS.search(first) or _PHONE.search(first))
     return (telling and named) or _bare_bounce(human)
+
+
+def _suspected(parts: Parts, human: str) -> tuple[Failure, ...]:
+    """What a mail system says of one other address, in words nobody listed; they may still name a cause."""
+    if not _DAEMON.search(parts.headers.get("from", "").lower()) or _is_list_post(parts):
+        return ()
+    failures = () if _DIGEST.search(human[:500].lower()) else _by_words(parts, human, ()).failures
+    recipient = failures[0].recipient if len(failures) == 1 else None
+    asked = parts.headers.get("to", "").lower()
+    return failures if recipient and recipient.lower() not in asked else ()
 
 
 def _by_words(parts: Parts, human: str, known: tuple[str, ...]) -> Bounce:

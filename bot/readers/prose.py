@@ -5,6 +5,7 @@ next blank line or address belong to it. Where no address leads a line, the tell
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.model import Failure
@@ -60,7 +61,7 @@ _SENT_TO = re.compile(
 )
 # Where a report names the server that wrote it: Microsoft's labels in its languages, Postfix, qmail, Exim, Courier, FortiMail.
 _WROTE = re.compile(
-    r"""^[ \t]{0,8}(?:(?:(?:generating|reporting|sending)\ server|generierender\ server|(?:serveur|servidor|server)\ (?:de\ |di\ )?(?:génération|generación|generazione|geração)
+    r"""(?:^[ \t]{0,8}|(?<=[.:]\ ))(?:(?:(?:generating|reporting|sending)\ server|generierender\ server|(?:serveur|servidor|server)\ (?:de\ |di\ )?(?:génération|generación|generazione|geração)
         |serveur\ générateur|servidor\ (?:generador|gerador|que\ generó)|genererende\ server|genererande\ server|genererande\ servern|serwer\ generujący|generující\ server
         |oluşturan\ sunucu|формирующий\ сервер|создающий\ сервер|сервер,\ создавший\ отчет|生成サーバー|生成服务器|正在生成服务器)\ ?:\s{0,4}
       |this\ is\ the\ (?:mail\ system\ at\ host|qmail-send\ program\ at|(?:postfix|mail)\ program\ at\ host)[ ]
@@ -71,8 +72,10 @@ _WROTE = re.compile(
     re.X | re.I | re.M,
 )
 # The header of a forwarded report: the report went to its To, the message did not.
-_REPORT_FROM = re.compile(r"^[ \t]{0,8}(?:From|De|Von|Da|Van|Från|Fra|Od|Kimden|От|差出人|发件人|寄件者)[ \t]?:[^\n]{0,200}(?:mailer-daemon|postmaster|mail delivery|microsoft ?(?:exchange|outlook))", re.I)  # fmt: skip
+_REPORT_FROM = re.compile(r"^[ \t]{0,8}(?:From|De|Von|Da|Van|Från|Fra|Od|Kimden|Absender|Expéditeur|Remitente|Mittente|Remetente|Afzender|Nadawca|Avsender|Avsändare|От|差出人|发件人|寄件者)[ \t]?:[^\n]{0,200}(?:mailer-daemon|postmaster|mail delivery|microsoft ?(?:exchange|outlook))", re.I)  # fmt: skip
 _HEADER_OF_REPORT = 6  # lines
+_LABELED = re.compile(r"[ \t]{0,8}[^\s<>@:][^<>@:\n]{0,24}:")
+_DELIVERED_TO = re.compile(r"(?:deliver(?:ed)?|zugestellt|remise?|entregad[oa]|entregue|consegnat[oa]|recapitat[oa]|bezorgd|afgeleverd) (?:to|an|à|a|para|bij|aan)\s{1,3}[<'\"]?$", re.I)  # fmt: skip
 # Who is quoted, not who failed: `<kim@example.org> wrote:`.
 _WROTE_THAT = re.compile(r"(?:schrieb|wrote|a [ée]crit|escribi[óo]|ha scritto|schreef|skrev|napisa[łl]|escreveu|kirjoitti|пишет|написал)\b[^\n]{0,80}:$", re.I)  # fmt: skip
 # Searched in lower case, which takes a quarter of the time of a search that ignores case.
@@ -143,22 +146,34 @@ def _lead(line: str) -> tuple[str, str, bool] | None:
     return found["address"].strip(".").rstrip(">"), (found["code"] or "") + rest, bool(found["label"])
 
 
+def _own_lines(text: str) -> Iterator[str]:
+    """The lines of a text without the header of a report that somebody forwarded."""
+    left = 0
+    for line in text.split("\n"):
+        if ":" in line and _REPORT_FROM.match(line):
+            left = _HEADER_OF_REPORT
+        elif left and line.strip():
+            left -= 1
+        else:
+            left = 0
+        if not left or not _LABELED.match(line):
+            yield line
+
+
 def find_blocks(text: str) -> list[Block]:
     """The address-led blocks of a report, in order."""
     blocks: list[Block] = []
     current: Block | None = None
     gap = 0
     before = ""
-    header = 0  # lines left of the header of a forwarded report
-    for line in text.split("\n"):
-        header = _HEADER_OF_REPORT if ":" in line and _REPORT_FROM.match(line) else header - 1 if line.strip() else 0
+    for line in _own_lines(text):
         alias = _ALIAS.match(line) if "ed from" in line or "ed by" in line else None
         if alias and current is None and len(blocks) < MAX_BLOCKS:
             current = Block(alias[1])
             blocks.append(current)
             continue
         lead = _lead(line) if not alias else None
-        if lead and (header > 0 or _NOT_RECIPIENT.search(before[-60:] + " ")):
+        if lead and _NOT_RECIPIENT.search(before[-60:] + " "):
             lead = None
         before = line
         if lead:
@@ -206,15 +221,16 @@ def telling_lines(text: str) -> list[str]:
 def _mentioned(text: str) -> str | None:
     """The address a telling sentence is about, where none leads a line; an office's only where the message went to it."""
     office = None
-    for line in text.split("\n"):
+    for line in _own_lines(text):
         if "@" not in line or _HEADERISH.match(line):
             continue
         for found in ADDRESS.finditer(line):
             address = found[1].strip(".")
-            if _NOT_RECIPIENT.search(line[: found.start()]):
+            before = line[: found.start()]
+            if _NOT_RECIPIENT.search(before) and not _DELIVERED_TO.search(before):
                 continue
             if ROLE.match(address):
-                office = office or (address if _SENT_TO.search(line[: found.start()]) else None)
+                office = office or (address if _SENT_TO.search(before) else None)
             elif "." in address.rpartition("@")[2]:
                 return address
     return office
@@ -222,9 +238,9 @@ def _mentioned(text: str) -> str | None:
 
 def _addressed(text: str) -> str | None:
     """The address on a `To:` line of a report, where nothing else names one."""
-    if any(map(_REPORT_FROM.match, text.split("\n"))):
-        return None
-    found = re.search(rf"^[ \t]{{0,10}}To:[ \t]{{0,5}}[^\n@]{{0,80}}?<?{ADDRESS_CORE}", text, re.M)
+    found = re.search(
+        rf"^[ \t]{{0,10}}To:[ \t]{{0,5}}[^\n@]{{0,80}}?<?{ADDRESS_CORE}", "\n".join(_own_lines(text)), re.M
+    )
     return found[1] if found else None
 
 
