@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -86,8 +87,19 @@ def ask_page(url: str, number: int) -> None:
     client = {"X-Forwarded-For": f"198.51.{number // 250}.{number % 250}"}
     assert b"unknown" in fetch(url, body, **client)
     if number % 100 == 2:
-        for path in ("/codes", "/codes/451", "/providers", "/providers/google", "/?q=451", "/stats", "/stats.svg"):
+        for path in ("/codes", "/codes/451", "/providers", "/providers/google", "/?q=451", "/stats"):
             fetch(url + path, None, **client)
+        wait_for(lambda: draw(url, **client))
+
+
+def draw(url: str, **headers: str) -> bytes | None:
+    """The chart; None where the machine was too busy to draw it in time."""
+    try:
+        return fetch(f"{url}/stats.svg", None, **headers)
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        return None
 
 
 def fetch(url: str, body: bytes | None, **headers: str) -> bytes:

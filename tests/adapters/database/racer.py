@@ -1,4 +1,7 @@
-"""One of several processes that claim the same keys at once: prints those it took. racer.py URL KEYS"""
+"""One of several processes that claim the same keys at once: prints those it took. racer.py URL KEYS
+
+It says when it is ready, and begins when it is told to, so that all of them run at the same time.
+"""
 
 import asyncio
 import sys
@@ -19,6 +22,9 @@ async def main(url: str, keys: int) -> None:
                 taken.append(number)
                 await store.mark_answered(f"race/{number}")
 
+    await store.check()
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     await asyncio.gather(*(claim(number) for number in range(keys)))
     await store.close()
     print(*taken)

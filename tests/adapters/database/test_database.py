@@ -31,7 +31,7 @@ from tests.adapters.database.conftest import make_empty
 from tests.adapters.database.test_store_port import DAY, Clock
 from tests.timing import WITHIN
 
-KEYS = 1_000
+KEYS = 300
 RELEASED = ("0001", "0002")  # schemas that databases of operators have
 CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -128,14 +128,21 @@ def test_tables_are_not_made_where_that_is_off(empty: URL) -> None:
 
 def start(program: Path, *words: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(program), *map(str, words)], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
+        [sys.executable, str(program), *map(str, words)], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 def test_processes_take_each_key_once(url: URL) -> None:
-    """Three processes race for the same thousand claims."""
+    """Three processes, started at one word, race for the same three hundred claims."""
     text = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
     racing = [start(RACER, text, KEYS) for _ in range(3)]
+    for process in racing:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in racing:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
     taken = [int(key) for process in racing for key in process.communicate(timeout=120)[0].split()]
     assert all(process.returncode == 0 for process in racing)
     assert sorted(taken) == list(range(KEYS))
