@@ -45,6 +45,17 @@ ASKED = {
     "mails to GMX get rejected": "https://postmaster.gmx.net/",
     "T-Online lehnt unsere Mails ab": "tosa@rx.t-online.de",
     "icloud bounces all our mail": "icloudadmin@apple.com",
+    "how do we get unblocked at proofpoint?": "https://ipcheck.proofpoint.com/",
+    "who removes our server from the gmail blacklist?": "https://postmaster.google.com/",
+    "Mimecast blocks our mails": "https://www.mimecast.com/senderfeedback",
+    "how to test smtp login": "--auth LOGIN",
+    "p=reject or p=quarantine?": "p=none",
+    "is one-click unsubscribe required?": "List-Unsubscribe-Post",
+    "our mail server was hacked": "X-PHP-Script",
+    "wie lange versucht der Server es": "5 days",
+    "meine Mails landen im Spam": "Authentication-Results",
+    "je n'arrive pas à envoyer mes mails": "outgoing server",
+    "мои письма не доходят": "quarantine",
 }
 TOLD = {
     "since we moved to the new data center every single mail to hotmail comes back to us": "https://sender.office.com/",
@@ -52,6 +63,8 @@ TOLD = {
     "yesterday, his mail bounces with a long English text that he deleted. What should he do?": "https://postmaster.google.com/",
     "our office copier no longer sends scans to our e-mail": "SMTP AUTH",
     "the first mail to any new partner takes a quarter of an hour": "greylisting",
+    "we moved the customer to a new mail host, some people still see the old mailboxes there": "Email Routing",
+    "what does SMTPRecipientsRefused want from my script": "smtp_code",
     "azure vm, port 25 does not answer, mail stays there": "gmail-smtp-in",
 }
 
@@ -125,3 +138,9 @@ def test_who_never_sent_the_message_is_told_both_reasons(bot: Bot) -> None:
     assert "change the password" in told.answers[0].mind[0]
     plain = bot.answer("<kim@example.org>: host mx.example.org[198.51.100.7] said: 550 5.1.1 User unknown")
     assert not any("change the password" in mind for mind in plain.answers[0].mind)
+
+
+def test_mail_that_could_not_be_sent_was_not_forged(bot: Bot) -> None:
+    """Who could not send asks something else than who never sent."""
+    for text in ("the site could not send mail", "I can not send mails", "why did not everybody get the mail?"):
+        assert "Forged" not in plain_text(bot.answer(text).message)
