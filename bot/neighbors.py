@@ -34,7 +34,7 @@ _WEB_SIGNS = ("http", "gateway", "misdirected", "internal server", "unavailable"
 # What only mail has, lower case, as pieces and as whole words.
 _MAIL_SIGNS = (
     "mail", "smtp", "postfix", "exim", "qmail", "recipient", "sender", "bounce", "greylist", "relay", "starttls", "dnsbl", "outlook", "thunderbird", "exchange",
-    "spam", "attachment", "esocket", "econnection", "eenvelope", "yahoo", "365", "sendgrid", "postmark", "sparkpost", "spamhaus", "proofpoint", "barracuda", "postfach", "empfänger", "destinat", "boîte", "buzón", "почт", "メール", "邮",
+    "spam", "attachment", "esocket", "sending rate", "sending quota", "econnection", "eenvelope", "yahoo", "365", "sendgrid", "postmark", "sparkpost", "spamhaus", "proofpoint", "barracuda", "postfach", "empfänger", "destinat", "boîte", "buzón", "почт", "メール", "邮",
 )  # fmt: skip
 _MAIL_WORDS = frozenset(["mta", "ndr", "dsn", "mx", "inbox", "spf", "dkim", "dmarc", "rcpt", "rbl"])
 _MAIL_SHAPES = re.compile(r"[\w>\"'+.-]@[\w-]{1,63}\.\w|(?:\bport\s|:)(?:25|465|587|2525)\b", re.I)

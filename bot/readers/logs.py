@@ -43,12 +43,12 @@ SIGNS = re.compile(
     r"rejected (?:RCPT|MAIL|EHLO|HELO|after DATA)|delivery \d{1,10}: (?:failure|deferral|success):|result=\"?(?:TempFail|PermFail|Ok)|postfix[/-]|sm-mta\[|sendmail\[|"
     r"\bdsn=[245]\.|SASL \S{1,20} authentication failed|(?:said|refused to talk to me): [245]\d\d|returned to sender$|failed-command command=|\bconnect to \S{1,255}\[[0-9a-fA-F.:]{2,45}\]|lost connection with \S{1,255}\[|conversation with \S{1,255}\[|"
     r"authenticator failed for |SMTP call from .{1,300} dropped: |-delivery notification: |rspamd_task_write_log: |\) (?:Blocked|Passed) [A-Z-]{3,20}[ ,]|\] \[(?:outbound|core)\] |\((?:delivery|smtp|auth)\.[a-z-]{3,40}\) |"
-    r"smtp-out: (?:TempFail|PermFail|Ok) for |Failed command on session |ruleset=check_| (?:Bounced|Delayed): DCID \d|ICID \d{1,12} REJECT |smtpmsg='|courieresmtp: id=| (?:REJECTED|DEFERRED)\[|: block mail to <|to unknown recipient <|\bMilter\b.{1,100}reject="
+    r"smtp-out: (?:TempFail|PermFail|Ok) for |Failed command on session |ruleset=check_| (?:Bounced|Delayed): DCID \d|ICID \d{1,12} REJECT |smtpmsg='|courieresmtp: id=| (?:REJECTED|DEFERRED)\[|: block mail to <|action=greylist, reason=|> delayed for \d|policyd-spf\[|to unknown recipient <|\bMilter\b.{1,100}reject="
 )  # fmt: skip
 # A word of each sign: most texts have none, and then no pattern has to look.
 _SIGN_WORDS = ("status=", "stat=", "NOQUEUE", "reject", " ** ", " == ", " => ", "delivery ", "result=", "postfix", "sm-mta", "sendmail", "dsn=", "SASL ", "said: ", "talk to me",
                "returned to sender", "failed-command", "connect to ", "lost connection", "conversation with", "authenticator failed", " dropped: ", " notification: ",
-               "rspamd_task_write_log", ") Blocked ", ") Passed ", "] [outbound] ", "] [core] ", "(delivery.", "(smtp.", "(auth.", "smtp-out: ", "Failed command", "ruleset=", "DCID ", "ICID ", "smtpmsg='", "courieresmtp", " DEFERRED[", " REJECTED[", "block mail to <", "to unknown recipient <")  # fmt: skip
+               "rspamd_task_write_log", ") Blocked ", ") Passed ", "] [outbound] ", "] [core] ", "(delivery.", "(smtp.", "(auth.", "smtp-out: ", "Failed command", "ruleset=", "DCID ", "ICID ", "smtpmsg='", "courieresmtp", " DEFERRED[", " REJECTED[", "block mail to <", "action=greylist", "> delayed for ", "policyd-spf[", "to unknown recipient <")  # fmt: skip
 
 
 def strip_prefix(line: str) -> tuple[str, str]:

@@ -15,6 +15,9 @@ WORDS = (
     " REJECTED[",
     " DEFERRED[",
     "pmg-smtp-filter",
+    "action=greylist, ",
+    " delayed for ",
+    "policyd-spf",
     "to unknown recipient <",
 )
 
@@ -29,6 +32,10 @@ _ZONE = re.compile(
 )
 _PROXMOX = re.compile(
     r"(?P<id>[0-9A-F]{5,20}): block mail to <(?P<to>[^<>\s]{1,320})> \(rule: (?P<rule>[^\n]{1,200})\)"
+)
+_POSTGREY = re.compile(r"action=greylist, reason=(?P<why>[^,]{1,60}), .{0,600}?\brecipient=(?P<to>[^\s,]{3,320})")
+_MILTER_GREYLIST = re.compile(
+    r"\baddr \S{1,300} from <(?P<sender>[^<>\s]{0,320})> (?:rcpt |to )<(?P<to>[^<>\s]{1,320})> delayed for \d"
 )
 _KERIO = re.compile(r"Attempt to deliver to unknown recipient <(?P<to>[^<>\s]{1,320})>(?:, from <(?P<sender>[^<>\s]{0,320})>)?")  # fmt: skip
 
@@ -46,7 +53,7 @@ def small(line: str, rest: str, program: str) -> list[Failure]:
     """What one line of these says."""
     if not any(word in line for word in WORDS):
         return []
-    return _cisco(line) or _mailers(line) or _filters(line)
+    return _cisco(line) or _mailers(line) or _filters(line, rest, program)
 
 
 def _cisco(line: str) -> list[Failure]:
@@ -81,7 +88,7 @@ def _mailers(line: str) -> list[Failure]:
     return []
 
 
-def _filters(line: str) -> list[Failure]:
+def _filters(line: str, rest: str, program: str) -> list[Failure]:
     found = _PROXMOX.search(line)
     if found:
         rule = found["rule"].lower()
@@ -89,6 +96,13 @@ def _filters(line: str) -> list[Failure]:
         return [
             _made(found[0], "failed", "proxmox", recipient=found["to"], cause=cause, incoming="yes", queue=found["id"])
         ]
+    found = _POSTGREY.search(line) or _MILTER_GREYLIST.search(line)
+    if found:
+        return [
+            _made(found[0], None, "greylist", recipient=found["to"], incoming="yes", command="RCPT", cause="greylisted")
+        ]
+    if program == "policyd-spf" and rest[:1] in "45":
+        return [_made(rest, "failed" if rest[:1] == "5" else None, "policyd-spf", incoming="yes", command="RCPT")]
     found = _KERIO.search(line)
     if found:
         return [_made(found[0], "failed", "kerio", recipient=found["to"], sender=found["sender"] or None, incoming="yes", command="RCPT", cause="mailbox-not-found")]  # fmt: skip

@@ -14,7 +14,7 @@ ROLE = re.compile(
 _SENDER_SIGN = re.compile(r"(?:MAIL FROM|sender(?: address)?(?: rejected)?|from(?:=|:)|contact|e-?mail|mailto|write to|forward[^@]{0,40}to|send[^@]{0,30}to|abuse|see|notify|message[- ]?id|msgid|return-path|on behalf of|bounce[sd]?|identit(?:y|ies)[^@]{0,60}|owned by user|reply-to|authenticated as|login name|verified)[^@]{0,12}[<\s:(=\[]{1,3}$", re.I)  # fmt: skip
 # `rcpt=kim@example.org` of logs that write names and values.
 _KEY = re.compile(
-    r"(?:(from|sender|user|username|login|auth|mail_?from|envelope_?from)|to|rcpt|recipients?|email|addr|address)=",
+    r"(?:(from|sender|id|mfrom|user|username|login|auth|mail_?from|envelope_?from)|to|rcpt|recipients?|email|addr|address)=",
     re.I,
 )
 _SENDER_AFTER = re.compile(

@@ -95,6 +95,8 @@ _NOT_BEFORE = re.compile(r"[ -]?(?:bytes?|octets?|[kmg]i?b|seconds?|secs?|minute
 
 # Submission ports that look like replies; no server answers with them.
 _PORTS = ("465", "587")
+# With these a web server answers an API that sends mail.
+_WEB_CODES = ("400", "401", "402", "403", "404", "405", "409", "413", "429")
 
 
 def _is_reply(text: str, found: re.Match[str]) -> bool:
@@ -107,6 +109,8 @@ def _is_reply(text: str, found: re.Match[str]) -> bool:
     if _NOT_BEFORE.match(text, end):
         return False
     before = text[max(0, start - 28) : start]
+    if found[1] in _WEB_CODES and before.rstrip(" :=").lower().endswith(("status code", "statuscode")):
+        return False
     return not _NOT_AFTER.search(before) or before.rstrip().endswith(("code=", "code:"))
 
 
