@@ -48,3 +48,11 @@ class Pacer:
             return "quiet"
         bucket.warned = True
         return "slow"
+
+    def give_back(self, key: int | str, pace: Pace) -> None:
+        """Undo a `take` whose answer was not sent, so that the next try is met the same way."""
+        bucket = self._buckets.get(key)
+        if bucket and pace == "go":
+            bucket.tokens = min(self._burst, bucket.tokens + 1)
+        elif bucket and pace == "slow":
+            bucket.warned = False

@@ -47,7 +47,7 @@ def _signed(body: bytes, kind: str) -> bytes:
 
 def _command(text: str) -> bytes:
     fields = {
-        "command": "/smtp", "text": text, "team_id": TEAM, "channel_id": "C1", "user_id": "U1", "trigger_id": "1.2.3",
+        "command": "/smtp", "text": text, "team_id": TEAM, "channel_id": "C1", "user_id": f"U{next(_numbers)}", "trigger_id": "1.2.3",
         "response_url": "http://127.0.0.1:9/never",
     }  # fmt: skip
     return _signed(urlencode(fields).encode(), "application/x-www-form-urlencoded")

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.asking import LONG_TEXT
 from adapters.charting import Charts
 from adapters.claims import Claims
+from adapters.pace import SLOW_DOWN, Pace, Pacer
 from adapters.slack.inbound import (  # fmt: skip
     STATS,
     Asked,
@@ -36,6 +37,7 @@ from bot.storage import Store
 from bot.telemetry import Telemetry
 
 ANSWER_WITHIN = 2.5  # seconds; Slack waits three
+NOBODY = ("", "USLACKBOT")
 POLL = 0.05  # seconds between looks at an event that another process has begun to answer
 _DONE, _LATER = BoltResponse(status=200, body=""), BoltResponse(status=503, body="")
 
@@ -49,6 +51,7 @@ class Handlers:
         self.claims = Claims(store, PLATFORM)
         self.watched = Watched(store, PLATFORM)
         self.charts = Charts()
+        self._pacer = Pacer()
         self.stopping = False
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -57,6 +60,8 @@ class Handlers:
     ) -> None:
         """`/smtp`: the answer is the acknowledgement, for the asker's eyes only."""
         text, tenant = read_command(command), place_of(command).tenant
+        if self.take_pace(tenant, str(command.get("user_id") or "")) != "go":
+            return await _acknowledge(ack, render_line(SLOW_DOWN))
         setting = read_setting(text) if client else None
         if client and setting == STATS:
             return await answer_stats(self, command, client, ack, respond)
@@ -120,6 +125,17 @@ class Handlers:
         if not asked.quiet:
             self.start(answering.announce())
         return _DONE
+
+    def take_pace(self, tenant: str, user: str) -> Pace:
+        """How a person's question is met. What Slack itself posts, such as e-mails to a channel, is nobody's question."""
+        pace: Pace = "go" if user in NOBODY else self._pacer.take(f"{tenant}/{user}")
+        if pace != "go":
+            self.telemetry.count("slack.slowed")
+        return pace
+
+    def give_back(self, tenant: str, user: str, pace: Pace) -> None:
+        """Undo take_pace for a question that Slack is to deliver again."""
+        self._pacer.give_back(f"{tenant}/{user}", pace)
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Work that goes on by itself and is waited for at the end."""

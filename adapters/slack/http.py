@@ -31,7 +31,7 @@ READ_WITHIN = 10.0  # seconds for a whole body to arrive
 
 Answer = tuple[int, dict[str, list[str]], str | bytes]
 
-_OF_COMMAND = ("text", "team_id", "enterprise_id")  # fields that the handlers read
+_OF_COMMAND = ("text", "team_id", "enterprise_id", "user_id")  # fields that the handlers read
 _PLAIN = {"content-type": ["text/plain;charset=utf-8"]}
 _JSON = {"content-type": ["application/json;charset=utf-8"]}
 _log = logging.getLogger("smtpbot.slack")

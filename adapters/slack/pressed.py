@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.pace import SLOW_DOWN
 from adapters.slack.actions import DETAIL, DRAFTS, RIGHT, SHARE, VOTE, Pressed, buttons, read_pressed
 from adapters.slack.app import Handlers
 from adapters.slack.history import find_thread
@@ -40,7 +41,10 @@ async def press(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebCli
     action = str((body.get("actions") or [{}])[0].get("action_id") or "")
     respond = in_thread(body, respond)
     try:
-        drawn = await _PRESSED[action](handlers, body, read_pressed(body), client, respond)
+        if _is_too_fast(handlers, body):
+            drawn = [render_line(SLOW_DOWN)]
+        else:
+            drawn = await _PRESSED[action](handlers, body, read_pressed(body), client, respond)
     except Exception as error:
         drawn = [handlers.replies.failed(error)]
     await _show(drawn, body, client, respond)
@@ -48,10 +52,16 @@ async def press(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebCli
 
 async def press_setting(handlers: Handlers, body: Mapping[str, Any], client: AsyncWebClient, respond: Respond) -> None:
     """Switch watching on or off where the button stands."""
+    if _is_too_fast(handlers, body):
+        return await respond_all([render_line(SLOW_DOWN)], respond)
     channel = str((body.get("channel") or {}).get("id") or "")
     on = str((body.get("actions") or [{}])[0].get("action_id")) == ON
     drawn = await switch(handlers, place_of(body, channel), str(body["user"]["id"]), on, client)
     await respond(response_type="ephemeral", replace_original=True, **drawn)
+
+
+def _is_too_fast(handlers: Handlers, body: Mapping[str, Any]) -> bool:
+    return handlers.take_pace(place_of(body).tenant, str(body["user"]["id"])) != "go"
 
 
 async def _show(drawn: Sequence[Payload], body: Mapping[str, Any], client: AsyncWebClient, respond: Respond) -> None:

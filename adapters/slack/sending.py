@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.pace import SLOW_DOWN, Pace
 from adapters.slack.history import count_answered
 from adapters.slack.inbound import Asked
 from adapters.slack.posting import Poster, code_of, find_pause, is_final, is_limited, is_unshown
@@ -32,6 +33,7 @@ class Answering:
         self._handlers, self._asked, self._client = handlers, asked, client
         self._poster = Poster(client, asked.channel, asked.thread, asked.ts)
         self._drawn = False
+        self._pace: Pace = "go"
         self._until = time.monotonic() + TRY_FOR
         self.acknowledged = False
 
@@ -44,10 +46,12 @@ class Answering:
                 self._client, self._asked.channel, self._poster.thread, self._asked.ts
             )
         if not await self._send(drawn):
+            self._handlers.give_back(self._asked.place.tenant, self._asked.user, self._pace)
             await self._handlers.claims.release(self._asked.key)
             return False
-        # What nothing was said to may still be asked about.
-        await (self._handlers.claims.mark if drawn else self._handlers.claims.release)(self._asked.key)
+        # What was not answered may still be asked about.
+        answered = drawn and self._pace == "go"
+        await (self._handlers.claims.mark if answered else self._handlers.claims.release)(self._asked.key)
         return True
 
     async def _send(self, drawn: list[Payload]) -> bool:
@@ -75,7 +79,15 @@ class Answering:
         if asked is None or not (asked.text or asked.uploads or not asked.quiet):
             return []
         self._poster.thread = asked.thread
-        return await self._handlers.replies.answer_message(asked, self._client)
+        answer = self._handlers.replies.answer_message
+        # Most of what is overheard or marked is no mail error, and does not count.
+        drawn = await answer(asked, self._client) if asked.quiet else []
+        if asked.quiet and not drawn:
+            return []
+        self._pace = self._handlers.take_pace(asked.place.tenant, asked.user)
+        if self._pace == "go":
+            return drawn or await answer(asked, self._client)
+        return [render_line(SLOW_DOWN)] if self._pace == "slow" else []
 
     def _may_be_taken_over(self) -> bool:
         """Whether a process may have died over it, which may have sent the answer: it is as old as a claim gets."""

@@ -7,6 +7,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.pace import SLOW_DOWN
 from adapters.slack.app import ANSWER_WITHIN, Handlers
 from adapters.slack.inbound import Asked, Upload, place_of, read_quoted
 from adapters.slack.modals import EMPTY, TEXT, form, read_form, result
@@ -22,6 +23,8 @@ async def explain_message(
 ) -> None:
     """The answer to the message that was picked, for the picker alone; it needs no right to read the channel."""
     respond = in_thread(body, respond)
+    if _is_too_fast(handlers, body):
+        return await respond_all([render_line(SLOW_DOWN)], respond)
     text, files = read_quoted(body.get("message") or {})
     channel = str((body.get("channel") or {}).get("id") or "")
     work = handlers.start(_answer(handlers, body, channel, text, files, client, sharable=True))
@@ -49,6 +52,9 @@ async def answer_form(handlers: Handlers, body: Mapping[str, Any], client: Async
     if not text and not files:
         await ack(response_action="errors", errors={TEXT: EMPTY})
         return
+    if _is_too_fast(handlers, body):  # the form stays open, with what was pasted
+        await ack(response_action="errors", errors={TEXT: SLOW_DOWN})
+        return
     work = handlers.start(_answer(handlers, body, "", text, files, client, votable=False))
     await asyncio.wait({work}, timeout=ANSWER_WITHIN)
     if work.done():
@@ -56,6 +62,10 @@ async def answer_form(handlers: Handlers, body: Mapping[str, Any], client: Async
         return
     await ack(response_action="update", view=_view([render_line(STILL_READING)]))
     handlers.start(_update_after(work, str(body["view"]["id"]), client))
+
+
+def _is_too_fast(handlers: Handlers, body: Mapping[str, Any]) -> bool:
+    return handlers.take_pace(place_of(body).tenant, str((body.get("user") or {}).get("id") or "")) != "go"
 
 
 async def _answer(

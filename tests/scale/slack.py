@@ -78,7 +78,14 @@ class Event:
     def body(self) -> bytes:
         """As Slack sends it."""
         text = f"<@{BOT}> {TEXTS[int(self.ts[-3:]) % len(TEXTS)]}"
-        event = {"type": "app_mention", "user": "U1", "text": text, "ts": self.ts, "channel": "C1", "event_ts": self.ts}
+        event = {
+            "type": "app_mention",
+            "user": f"U{self.ts}",
+            "text": text,
+            "ts": self.ts,
+            "channel": "C1",
+            "event_ts": self.ts,
+        }
         return json.dumps({
             "type": "event_callback", "team_id": TEAM, "api_app_id": "A1", "event": event, "event_id": f"Ev{self.ts}",
             "event_time": 1, "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
@@ -132,7 +139,7 @@ class Slack:
 
     async def _command(self) -> None:
         fields = {
-            "command": "/smtp", "text": TEXTS[next(_numbers) % len(TEXTS)], "team_id": TEAM, "channel_id": "C1", "user_id": "U1",
+            "command": "/smtp", "text": TEXTS[(number := next(_numbers)) % len(TEXTS)], "team_id": TEAM, "channel_id": "C1", "user_id": f"U{number}",
             "response_url": "http://127.0.0.1:9/never", "trigger_id": "1.2.3",
         }  # fmt: skip
         begun = time.monotonic()

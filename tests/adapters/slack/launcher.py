@@ -2,17 +2,19 @@
 
 TEST_STORE: a database that outlives the process. TEST_DIE: where it kills itself, once: before-claim, after-claim,
 after-send (before the mark) or after-mark. TEST_SLOW: seconds that reading a long text takes. TEST_HURRY: what
-takes seconds takes tenths of them.
+takes seconds takes tenths of them. TEST_PACED: one person may ask as fast as in the product; else as fast as tests do.
 """
 
 import os
 import signal
 import sys
 import time
+from functools import partial
 
 from adapters.database.engine import read_url
 from adapters.database.store import DatabaseStore
 from adapters.database.upgrading import upgrade
+from adapters.pace import Pacer
 from adapters.serve import run
 from bot.app import Bot
 from bot.errors import BotError
@@ -73,6 +75,8 @@ if __name__ == "__main__":
 
     if "TEST_HURRY" in os.environ:
         _hurry()
+    if "TEST_PACED" not in os.environ:
+        app.Pacer = partial(Pacer, burst=1e9)  # type: ignore[misc,assignment]
 
     adapters.serve.Bot = SlowBot  # type: ignore[misc]
     try:

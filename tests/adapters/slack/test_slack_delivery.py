@@ -117,7 +117,7 @@ def converse(slack: Slack, bot: Bot, talk: Callable[[AsyncApp, Handlers], Awaita
 
 async def deliver(app: AsyncApp, text: str = "<@U9> 451", ts: str = "1.5") -> int:
     """One mention; the status it is acknowledged with."""
-    event = {"type": "app_mention", "channel": "C1", "user": "U1", "ts": ts, "text": text}
+    event = {"type": "app_mention", "channel": "C1", "user": f"U{ts}", "ts": ts, "text": text}
     body = {"type": "event_callback", "team_id": "T1", "event": event}
     return int((await app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))).status)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.database.own_postgres import OwnPostgres, own_postgres
-from tests.adapters.slack.house import APPS, CHANNEL, PERSON, House, end, wait_for
+from tests.adapters.slack.house import APPS, CHANNEL, House, end, wait_for
 
 APP = APPS["crash"]
 SLACK_WAITS = 3.0  # seconds until a request has to be acknowledged
@@ -36,12 +36,12 @@ def test_answers_go_on_while_the_database_is_stopped_or_silent(house: House, pos
 
     def mention() -> dict[str, Any]:
         ts = f"17950{next(numbers):05}.000100"
-        return {"type": "app_mention", "channel": CHANNEL, "user": PERSON, "ts": ts, "text": f"<@{APP.bot_user}> 451"}
+        return {"type": "app_mention", "channel": CHANNEL, "user": f"U{ts}", "ts": ts, "text": f"<@{APP.bot_user}> 451"}
 
     def ask() -> dict[str, Any]:
         """A command and a mention, both answered in time."""
         begun = time.monotonic()
-        assert "451" in str(house.command(APP, "451")[1])
+        assert "451" in str(house.command(APP, "451", user_id=f"U{next(numbers)}")[1])
         assert time.monotonic() - begun < SLACK_WAITS
         asked, begun = mention(), time.monotonic()
         assert house.deliver(APP, asked, f"Ev{asked['ts']}") == 200

@@ -22,9 +22,9 @@ CRASH = APPS["crash"]
 
 
 def mention(app: Installed, number: int, text: str = "451") -> dict[str, Any]:
-    """An app_mention of a message of its own."""
+    """An app_mention of a message and a person of its own."""
     return {
-        "type": "app_mention", "channel": CHANNEL, "user": PERSON, "ts": f"17900{number:05}.000100",
+        "type": "app_mention", "channel": CHANNEL, "user": f"U{number}", "ts": f"17900{number:05}.000100",
         "text": f"<@{app.bot_user}> {text}",
     }  # fmt: skip
 
