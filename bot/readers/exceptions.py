@@ -177,6 +177,18 @@ def _rejected_errors(text: str) -> list[Failure]:
     return [row for row in rows if row.reply_code]
 
 
+_JAVA_ADDRESS = re.compile(r"SMTPAddressFailedException: (?P<text>[245]\d\d[ -][^\n]{3,1500})")
+
+
+def _java_addresses(text: str) -> list[Failure]:
+    """Jakarta Mail nests an exception for each address that was refused."""
+    if "SMTPAddressFailedException" not in text:
+        return []
+    rows = [(row["text"], _address_of(row["text"])) for row in _JAVA_ADDRESS.finditer(text[:100_000])]
+    kept = dict.fromkeys(row for row in rows if row[1])  # a cause is printed with its trace again
+    return [_failure(said, None, (), to) for said, to in kept]
+
+
 def _address_of(text: str) -> str | None:
     return find_recipient(one_line(text))
 
@@ -202,6 +214,9 @@ def read(text: str) -> Bounce | None:
     refused = _rejected_errors(text)
     if refused:
         return Bounce("exception", tuple(refused), "nodemailer error")
+    refused = _java_addresses(text)
+    if len(refused) > 1:
+        return Bounce("exception", tuple(refused), "Jakarta Mail exception")
     dotnet = _dotnet(text)
     if dotnet:
         return Bounce("exception", tuple(dotnet), ".NET exception")

@@ -30,6 +30,9 @@ _ARROW = re.compile(r"\s(?:->|→|-\\>|=>)\s{0,9}(?=[\"'(<\[]{0,2}(?:[245]\d\d[\
 _ATTEMPT = re.compile(
     r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d (?:[AP]M )?- Server at \S{1,255} returned '(?=[245]\d\d )"
 )
+# A server that asks the sender's own server whether the sender exists: what that one said is not about the recipient.
+_PROBED = re.compile(r"sender address rejected: (?:unverified|undeliverable) (?:sender )?address(?=: )", re.I)
+_VERIFIED = re.compile(r"(?:[45]\d\d[ -])?sender verify failed(?=\s*(?:\(in reply|\"|'|$))", re.I)
 # `<host #5.1.1 smtp;550 5.1.1 …>`: Exchange's wrapper around another server's reply.
 _WRAPPED = re.compile(r"#\d?\s?<?[^<>]{0,120}#[245]\.\d{1,3}\.\d{1,3}\s{1,3}smtp;", re.I)
 _IN_REPLY = re.compile(
@@ -160,6 +163,13 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     """The part of a chain of replies that decides, and the parts around it, outermost first."""
     outer: list[str] = []
+    if "sender" in lowered:
+        probed = _PROBED.search(text)
+        if probed:
+            return text[: probed.end()], ()
+        verified = _VERIFIED.search(text)
+        if verified:  # Exim's callout: what the sender's server said stands before it
+            return text[verified.start() :].strip(), (text[: verified.start()].strip(),)
     attempts = _ATTEMPT.search(text) if "Server at " in text else None
     if attempts:  # Exchange Online lists its attempts, the last one first
         return text[attempts.end() :].split("' ")[0].strip(" '"), ()
