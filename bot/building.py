@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import DataError
+from bot.matching import fold
 
 FORMAT = 2
 ACTORS = ("sender", "sender-admin", "recipient", "recipient-admin", "wait")
@@ -175,7 +176,7 @@ def _read_senses(path: Path, shown: str) -> dict[str, list[str]]:
     raw = read_yaml(path, shown)
     if not isinstance(raw, Located):
         raise DataError(f"{shown}:1:1: a mapping of sets of words is expected")
-    return {name: _strings(members, raw, name) for name, members in raw.items()}
+    return {name: [fold(member) for member in _strings(members, raw, name)] for name, members in raw.items()}
 
 
 def _phrase_rules(path: Path, shown: str, facts: dict[str, Any]) -> list[dict[str, Any]]:

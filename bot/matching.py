@@ -11,12 +11,15 @@ Writing systems without spaces (Chinese, Japanese) are matched as substrings of 
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import Any
 
 MAX_GAP = 40
 ADDR, HOST, IP, URL = b"<addr>", b"<host>", b"<ip>", b"<url>"
 
 _KEEP = b".@:/_-"
+_EDGES = " .:-/_"
 _SPACES = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte in _KEEP else 0x20 for byte in range(256))
 _PLAIN = bytes(byte if byte >= 0x80 or chr(byte).isalnum() else 0x20 for byte in range(256))
 _PIECES = re.compile(rb"[^.@:/_-]+")
@@ -63,10 +66,16 @@ def fold(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKD", text).translate(_ACCENTS)
 
 
+def _as_written(text: str, start: int, end: int) -> str:
+    """The stretch of a text that fold(text)[start:end] comes from, with its accents."""
+    ends = list(accumulate(len(fold(letter)) for letter in text))
+    return text[bisect_right(ends, start) : bisect_left(ends, end) + 1].strip(_EDGES)
+
+
 class Words:
     """A text as words. Attributes: words (what phrases match), names (host names and URLs, lower case, as written)."""
 
-    __slots__ = ("_ascii", "_odd", "_raw", "_spaced", "_tokens", "names", "words")
+    __slots__ = ("_ascii", "_odd", "_raw", "_spaced", "_text", "_tokens", "names", "words")
 
     def __init__(self, text: str) -> None:
         folded = fold(text)
@@ -75,7 +84,7 @@ class Words:
         self.words: list[bytes] = []
         self.names: list[bytes] = []
         self._odd: list[tuple[int, int, int]] = []  # tokens that are not one word: (place, words before, words after)
-        self._raw, self._ascii = raw, folded is text
+        self._text, self._raw, self._ascii = text, raw, folded is text
         self._spaced = lowered.translate(_SPACES)
         self._tokens = tokens = self._spaced.split()
         out, cased, done = self.words, None, 0
@@ -102,14 +111,14 @@ class Words:
             rest = self._spaced[begin:].split(None, last - first)[-1]
             position = len(self._spaced) - len(rest) + len(self._tokens[last])
         else:
-            lowered = self._raw.lower()
             position = begin = 0
-            for place, token in enumerate(self._tokens[: last + 1]):
-                position = max(lowered.find(token, position), position)
+            for place, token in enumerate(self._raw.translate(_SPACES).split()[: last + 1]):
+                position = max(self._raw.find(token, position), position)
                 if place == first:
                     begin = position
                 position += len(token)
-        return self._raw[begin:position].decode("utf-8", "replace").strip(" .:-/_")
+            return _as_written(self._text, *(len(self._raw[:at].decode("utf-8")) for at in (begin, position)))
+        return self._raw[begin:position].decode("utf-8", "replace").strip(_EDGES)
 
     def _place(self, number: int) -> int:
         """The place of the token that words[number] comes from."""
@@ -230,9 +239,21 @@ class Phrases:
         if self._substrings and text and not text.isascii():
             flat = fold(text).lower().replace(" ", "").replace("\n", "")
             for written, number in self._substrings:
-                if written in flat and number not in hits:
-                    hits[number] = (0, 0, max(2, len(written) // 2))
+                if written in flat:
+                    length = max(2, len(written) // 2)
+                    known = hits.get(number)
+                    if known is None or known[2] < length:
+                        hits[number] = (*_place_of(written.encode(), text_words), length)
         return hits
+
+
+def _place_of(written: bytes, text_words: list[bytes]) -> tuple[int, int]:
+    """The words that a phrase of a script without spaces stands in; (0, 0) where punctuation or a host parts it."""
+    at = b"".join(text_words).find(written)
+    if at < 0:
+        return 0, 0
+    ends = list(accumulate(map(len, text_words)))
+    return bisect_right(ends, at), bisect_left(ends, at + len(written)) + 1
 
 
 def _go_on(

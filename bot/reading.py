@@ -142,6 +142,7 @@ def _report(text: str) -> Bounce | None:
     return Bounce("report", tuple(failures), "words for people", sure=spoken or _is_report(text))
 
 
+_SAID = re.compile(r"\bsaid: ([45])\d\d[ -]\1\.\d{1,3}\.\d{1,3}\b")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -152,7 +153,7 @@ def _reply(text: str) -> Bounce | None:
         start = next((n for n, line in enumerate(lines) if any(find_codes(line))), None)
     if start is None:
         return None
-    opens = start == 0 and len(lines) == 1 and bool(_REPLY_START.match(lines[0]))
+    opens = start == 0 and len(lines) == 1 and bool(_REPLY_START.match(lines[0]) or _SAID.search(lines[0]))
     return _reply_from("\n".join(lines[start:]), text, 1 if opens else 2)
 
 

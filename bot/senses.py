@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 MAX_WORDS = 400  # words of a text that are looked at
 NEAR = 8  # words between the first and the next word of a sense
-_SHORTEST, _LONGEST = 3, 14  # letters (bytes) of a stem
+_SHORTEST, _LONGEST = 3, 14  # letters of a stem; a letter is a byte, two in Cyrillic and Greek
 
 
 class Sensed(NamedTuple):
@@ -61,7 +61,8 @@ class Senses:
         for place, word in enumerate(words):
             for name in self._words.get(word, ()):
                 places[name].append(place)
-            for length in range(_SHORTEST, min(len(word), _LONGEST) + 1):
+            longest = _LONGEST if word.isascii() else 2 * _LONGEST
+            for length in range(_SHORTEST, min(len(word), longest) + 1):
                 for name in self._stems.get(word[:length], ()):
                     places[name].append(place)
         return places

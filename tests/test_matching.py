@@ -65,6 +65,21 @@ def test_a_quote_is_the_text_as_written() -> None:
     assert found.quote(place, place + 5) == "Recipient address rejected: User unknown"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("550 5.1.1 Ошибка: Недействителен, ЁЖ", "Недействителен, ЁЖ"),
+        ("552 Hinweis: POSTFACH ÜBERFÜLLT.", "POSTFACH ÜBERFÜLLT"),
+        ("550 エラー: メールボックスの容量、超過", "メールボックスの容量、超過"),
+        ("550 ﬁle: ½ Boîte", "½ Boîte"),
+    ],
+)
+def test_a_quote_keeps_accents_and_capitals(text: str, said: str) -> None:
+    """What was folded for matching is shown as it was written."""
+    found = Words(text)
+    assert found.quote(1, len(found.words)) == said
+
+
 def test_matching_is_linear() -> None:
     """Four times the text takes less than eight times as long."""
     phrases = Phrases()
@@ -114,12 +129,13 @@ def _spans(phrases: dict[str, int], text: str) -> dict[int, tuple[int, int, int]
         ({"a * m * c": 1, "b * m * d": 2}, "a m d", {}),
         ({"a * m * c": 1, "a * m * d": 2}, "a m d", {2: (0, 3, 3)}),
         ({"a * b * c": 1}, "a " + "x " * MAX_GAP + "b " + "y " * MAX_GAP + "c", {1: (0, 2 * MAX_GAP + 3, 3)}),
-        ({"邮箱已满": 1}, "邮箱 已满", {1: (0, 0, 2)}),
-        ({"邮箱": 1, "邮箱已满": 1}, "邮箱\n已满", {1: (0, 0, 2)}),
-        ({"邮箱 已满": 1}, "邮箱\n已满", {1: (0, 0, 2)}),
-        ({"邮箱已满了吗": 1, "mailbox": 1}, "mailbox 邮箱已满了吗", {1: (0, 1, 1)}),
-        ({"Ａ邮箱": 1}, "a邮箱", {1: (0, 0, 2)}),
-        ({"メールボックスの容量": 1}, "エラー メールボックスの容量 超過", {1: (0, 0, 5)}),
+        ({"邮箱已满": 1}, "邮箱 已满", {1: (0, 2, 2)}),
+        ({"邮箱": 1, "邮箱已满": 1}, "邮箱\n已满", {1: (0, 1, 2)}),
+        ({"邮箱已满了吗": 1, "mailbox": 1}, "mailbox 邮箱已满了吗", {1: (1, 2, 3)}),
+        ({"Ａ邮箱": 1}, "a邮箱", {1: (0, 1, 2)}),
+        ({"メールボックスの容量": 1}, "エラー メールボックスの容量 超過", {1: (1, 2, 5)}),
+        ({"邮箱已满": 1}, "邮箱已满@example.org", {1: (0, 0, 2)}),
+        ({"邮箱 已满": 1}, "邮箱\n已满", {1: (0, 2, 2)}),
     ],
 )
 def test_a_hit_tells_where_and_how_many_words(
@@ -194,7 +210,7 @@ def test_a_mark_with_a_star_takes_any_ending(mark: str, text: str, found: bool) 
         ("550 5.1.1 User unknown.", 0, 2, "User unknown"),
         ("(User unknown)", 0, 2, "User unknown"),
         ("550 <a@example.org>: user, unknown", 1, 3, "user, unknown"),
-        ("Café fermé à midi", 0, 2, "Cafe ferme"),
+        ("Café fermé à midi", 0, 2, "Café fermé"),
         ("one two three", 2, 3, "three"),
         ("one two three", 0, 3, "one two three"),
         ("one two", 0, 0, ""),
@@ -203,11 +219,11 @@ def test_a_mark_with_a_star_takes_any_ending(mark: str, text: str, found: bool) 
         ("one two", 0, 3, ""),
         ("over quota over quota", 2, 4, "over quota"),
         ("Xerox is full.", 0, 3, "Xerox is full"),
-        ("voll, Ä voll", 0, 2, "voll, A"),
+        ("voll, Ä voll", 0, 2, "voll, Ä"),
         ("voll Ä (voll)", 2, 3, "voll"),
         ("Ä Ä mailbox full", 2, 4, "mailbox full"),
         ("Ⱥ mailbox full", 1, 3, "mailbox full"),
-        ("ȺȺ Я", 0, 1, "ȺȺ \N{REPLACEMENT CHARACTER}"),
+        ("ȺȺ Я", 0, 1, "ȺȺ"),
     ],
 )
 def test_a_quote_stands_in_the_text(text: str, start: int, end: int, quoted: str) -> None:
