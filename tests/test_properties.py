@@ -79,7 +79,7 @@ EXCLUDED: dict[str, dict[str, str]] = {
         "au-user-unknown auto-ticket-received broken-cut-in-the-middle encoded-status-part-base64 exchange-2013-it "
         "exchange-online-chain-listed exchange-online-fr exchange-online-html-only exim-cpanel-hourly-limit exim-old-plain "
         "mcafee-host-not-reached messagelabs-delivery-agent mimecast-rejected-by-exim nested-forward-as-attachment "
-        "notes-quota-text-only ordinary-prose-quotes-error outlook-com-hotmail-ndr ses-suppressed yahoo-failure-notice".split(),
+        "notes-quota-text-only ordinary-prose-quotes-error outlook-com-hotmail-ndr postfix-reasons-kept-apart ses-suppressed yahoo-failure-notice".split(),
         _BREAKS,
     )
     | dict.fromkeys("logs-2 logs-14 logs-20 logs-50 logs-53 events-22".split(), _RECORDS)
