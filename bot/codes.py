@@ -23,7 +23,8 @@ REPLY = re.compile(
     |(?=[\s:;,)\]'"(\[<!?]|-(?!\d{{2,4}}(?:[-\s]|$))|\.?$|\.\s|\\r|\\n))""",
     re.X,
 )
-STATUS = re.compile(rf"(?<![\w.@/-])(?<!\d:)(?:\#|\(\#)?({_STATUS})(?![\w-]|\.\d)")
+# What may not stand before it is looked at after the first digit, so that the search is for a digit.
+STATUS = re.compile(r"([245](?<![\w.@/-].)(?<!\d:.)\.\d{1,3}\.\d{1,3})(?![\w-]|\.\d)")
 # One line of a multi-line reply (RFC 5321 section 4.2.1) quoted in the middle of joined text: `550-5.7.1 ` or `550-`.
 CONTINUATION = re.compile(rf"(?<![\w.])({_REPLY})-({_STATUS})?[ \t]*")
 

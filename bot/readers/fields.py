@@ -39,7 +39,7 @@ def _fields(text: str) -> Iterator[tuple[int, str, str]]:
     for found in _FIELD.finditer(text):
         value, position = found[2], found.end()
         for _ in range(60):
-            more = _CONTINUATION.match(text, position)
+            more = _CONTINUATION.match(text, position) if text.startswith(("\n ", "\n\t"), position) else None
             if not more or _FIELD.match(text, position + 1):
                 break
             value += " " + more[0].strip()
@@ -48,7 +48,7 @@ def _fields(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _untyped(value: str) -> str:
-    return _TYPE.sub("", value, count=1).strip()
+    return (_TYPE.sub("", value, count=1) if ";" in value else value).strip()
 
 
 def address_in(value: str) -> str | None:

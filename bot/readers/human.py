@@ -5,7 +5,7 @@ import re
 from bot.model import Failure
 from bot.readers.fields import has_fields
 from bot.readers.mime import Parts
-from bot.readers.prose import context_of, find_blocks, read_prose, report_part
+from bot.readers.prose import context_of, find_blocks, read_part, report_part
 from bot.readers.replies import ADDRESS, REFUSED, find_codes
 from bot.readers.transcript import looks_like, read_transcript
 
@@ -99,8 +99,11 @@ def _is_trying(lowered: str) -> bool:
 
 def read_human(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     """The failures of a report for people: address blocks first, a transcript fills in what they lack."""
-    part = report_part(text)
-    failures = read_prose(text, known)
+    return _read_part(report_part(text), known)
+
+
+def _read_part(part: str, known: tuple[str, ...] = ()) -> list[Failure]:
+    failures = read_part(part, known)
     if looks_like(part):
         spoken = read_transcript(part)
         failures = _joined(failures, spoken, part)
@@ -152,7 +155,7 @@ def joined_with_prose(failures: list[Failure], human: str, parts: Parts) -> list
         and part
         and not has_fields(part[:200])
     ):
-        told = read_human(part)
+        told = _read_part(part)
     by_address = {f.recipient.lower(): f for f in told if f.recipient}
     out = []
     seen: set[str] = set()

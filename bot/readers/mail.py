@@ -25,7 +25,7 @@ from bot.readers.prose import returned_part
 from bot.readers.replies import ADDRESS, find_codes
 
 _START = re.compile(
-    r"\A(?:From \S+ +[^\n]{5,60}\n)?(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,200}){2,}", re.M
+    r"\A(?:From \S+ +[^\n]{5,60}\n)?(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,200}){2}", re.M
 )
 _KNOWN_HEADERS = frozenset(
     ("return-path", "received", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to",
@@ -164,7 +164,7 @@ def read_mail(raw: bytes) -> Bounce:
     author = _author(parts)
     failures = tuple(failure._replace(author=author) for failure in found.failures) if author else found.failures
     return found._replace(
-        failures=failures, limits=(*dict.fromkeys(parts.limits), *found.limits), date=parts.headers.get("date")
+        failures=failures, limits=(*dict.fromkeys(parts.limits), *found.limits), date=parts.headers.get("date") or None
     )
 
 
@@ -228,7 +228,7 @@ def _by_fields(parts: Parts, human: str) -> Bounce | None:
         if report
         else []
     )
-    if not failures or (_is_auto_reply(parts) and not _from_mailer(parts) and "report" not in parts.content_type):
+    if not failures or ("report" not in parts.content_type and _is_auto_reply(parts) and not _from_mailer(parts)):
         return None
     failures = joined_with_prose(failures, human, parts)
     done = [failure for failure in failures if failure.action in DELIVERED]

@@ -1,8 +1,8 @@
 """MIME (RFC 2045-2049) taken apart: which parts a message has and what each is for. compat32 only; nothing raises."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bot.readers.fields import has_fields
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 MAX_MAIL = 10_000_000  # bytes of one message that are read
 MAX_DEPTH = 50  # levels of nesting
 MAX_PARTS = 300
-MAX_HEADERS = 400  # of one message
 MAX_HEADER = 1_000  # characters of one header value
 MAX_PART = 20_000  # characters of one text part
 # `email` parses these as messages before their transfer encoding is undone; as text they are read as they are.
@@ -45,16 +44,43 @@ _SUBJECT = re.compile(
 )
 
 
+class Headers:
+    """The headers of a message by their names in lower case. Each is decoded when it is first asked for."""
+
+    __slots__ = ("_decoded", "_raw")
+
+    def __init__(self, raw: Mapping[str, tuple[str, str]]) -> None:
+        self._raw = raw
+        self._decoded: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._raw)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._raw
+
+    def get(self, name: str, default: str = "") -> str:
+        """The decoded value of the first header of this name, or the default."""
+        if name not in self._raw:
+            return default
+        if name not in self._decoded:
+            self._decoded[name] = _header(self._raw[name][1])
+        return self._decoded[name]
+
+
+_NO_HEADERS = Headers({})
+
+
 @dataclass(slots=True)
 class Parts:
     """What a message holds, sorted by what it is for."""
 
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Headers = _NO_HEADERS
     texts: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)  # message/delivery-status
     feedback: list[str] = field(default_factory=list)  # message/feedback-report
-    original: dict[str, str] = field(default_factory=dict)  # headers of the returned message
+    original: Headers = _NO_HEADERS  # headers of the returned message
     content_type: str = ""
     report_type: str = ""
     enclosed: "Part | None" = None  # an enclosed message that looks like a report itself
@@ -147,10 +173,6 @@ def strip_html(text: str) -> str:
     return undamage(html.unescape(_TAGS.sub(repl, text[: MAX_PART * 3])))
 
 
-def _headers(message: "Part") -> dict[str, str]:
-    return {key: _header(value) for key, (_, value) in islice(message.first_headers.items(), MAX_HEADERS)}
-
-
 def _walk(message: "Part", parts: Parts, depth: int = 0) -> None:
     if depth > MAX_DEPTH or len(parts.texts) + len(parts.html) + len(parts.reports) > MAX_PARTS:
         parts.limits.append(f"Only {MAX_DEPTH} levels of nesting and {MAX_PARTS} parts of the message were read.")
@@ -189,17 +211,17 @@ def _returned(message: "Part", parts: Parts, depth: int) -> None:
     if message.is_multipart():
         inner = message.children[0]
         if not parts.original:
-            parts.original = _headers(inner)
+            parts.original = Headers(inner.first_headers)
         if depth < 5 and parts.enclosed is None and _nested_report(inner):
             parts.enclosed = inner
     elif not parts.original:
         from bot.readers.part import parse_message
 
-        parts.original = _headers(parse_message(_text(message).lstrip("\n")))
+        parts.original = Headers(parse_message(_text(message).lstrip("\n")).first_headers)
 
 
 def _nested_report(message: "Part") -> bool:
-    return "report" in message.get_content_type() or names_failure(_header(message.get("subject", "")))
+    return "report" in message.get_content_type() or names_failure(Headers(message.first_headers).get("subject"))
 
 
 def split_message(raw: bytes) -> Parts:
@@ -245,7 +267,7 @@ def parts_of(message: "Part") -> Parts:
 
 
 def _sorted(message: "Part", parts: Parts) -> Parts:
-    parts.headers = _headers(message)
+    parts.headers = Headers(message.first_headers)
     parts.content_type = message.get_content_type()
     parts.report_type = str(message.get_param("report-type") or "").lower()
     _walk(message, parts)

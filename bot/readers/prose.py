@@ -54,7 +54,7 @@ _BARE_LABEL = re.compile(r"^[ \t]{0,20}(?:reason|diagnostic|diagnosis|error|the 
 _SEPARATOR = re.compile(r"^[ \t]*[-=_*~]{3,}[ \t]*$|^--\S{0,80}$")
 _SECTION = re.compile(r"^[ \t]*-{2,}[ \t]{0,3}\S.{0,90}\S?[ \t]{0,3}-{2,}[ \t]*$")
 _HEADERISH = re.compile(r"^[ \t>]{0,4}(?:From|To|Cc|Bcc|Reply-To|Subject|Date|Message-ID|Received|Return-Path|Sender|MIME-Version|Content-[A-Za-z-]+|X-[A-Za-z-]+|Delivered-To|Errors-To|List-[A-Za-z]+|DKIM-Signature|ARC-[A-Za-z-]+|Authentication-Results|References|In-Reply-To|User-Agent|Importance|Thread-[A-Za-z]+|Mime-Version|Organization)[ \t]?:", re.I)  # fmt: skip
-_NOT_RECIPIENT = re.compile(r"(?:^[ \t]*(?:hello|hi|dear|hallo|bonjour|hola|ol[áa]|ciao|guten tag)|contact|kontakt|wenden sie sich|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$", re.I)  # fmt: skip
+_NOT_RECIPIENT = re.compile(r"(?:^[ \t]*(?:hello|hi|dear|hallo|bonjour|hola|ol[áa]|ciao|guten tag)|contact|kontakt|wenden sie sich|help|assistance|support|questions?|(?:please|send|by) (?:an? )?e?-?mail(?: to)?|e-?mail us|write to|postmaster|forward(?: it)? to|reply|\bfrom|sender|sent by|abuse|report to|to the address)\b[^@\n]{0,40}$")  # in lower case  # fmt: skip
 _SENT_TO = re.compile(
     r"\b(?:your|ihre|deine|votre|ton|su|tu|il|uw|je|sua)\s(?:e-?)?(?:message|mail|nachricht|mensaje|messaggio|bericht|mensagem)\b[^@\n]{0,40}\b(?:to|an|à|a|aan|para)\s{1,3}<?$",
     re.I,
@@ -173,7 +173,7 @@ def find_blocks(text: str) -> list[Block]:
             blocks.append(current)
             continue
         lead = _lead(line) if not alias else None
-        if lead and _NOT_RECIPIENT.search(before[-60:] + " "):
+        if lead and _NOT_RECIPIENT.search(before[-60:].lower() + " "):
             lead = None
         before = line
         if lead:
@@ -227,7 +227,7 @@ def _mentioned(text: str) -> str | None:
         for found in ADDRESS.finditer(line):
             address = found[1].strip(".")
             before = line[: found.start()]
-            if _NOT_RECIPIENT.search(before) and not _DELIVERED_TO.search(before):
+            if _NOT_RECIPIENT.search(before.lower()) and not _DELIVERED_TO.search(before):
                 continue
             if ROLE.match(address):
                 office = office or (address if _SENT_TO.search(before) else None)
@@ -249,7 +249,7 @@ def _coded_lines(text: str) -> str:
     lines = text.split("\n")
     out: list[str] = []
     for number, line in enumerate(lines):
-        if not _HEADERISH.match(line) and any(find_codes(line, REFUSED)):
+        if any(find_codes(line, REFUSED)) and not _HEADERISH.match(line):
             before = lines[number - 1].strip() if number else ""
             if before.endswith(":") or ("." in before and " " not in before and "@" not in before):
                 out.append(before)  # `mx.example.org [192.0.2.1] did not like our RCPT TO:`, or the host alone
@@ -284,7 +284,11 @@ def context_of(part: str, blocks: list[Block]) -> str:
 
 def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     """Every failed recipient of a report written for people; `known` are recipients its headers name."""
-    part = report_part(text)
+    return read_part(report_part(text), known)
+
+
+def read_part(part: str, known: tuple[str, ...] = ()) -> list[Failure]:
+    """The same from the part of a report that stands before the returned message."""
     blocks = _merged(find_blocks(part))
     wanted = {address.lower() for address in known}
     if wanted:
@@ -298,7 +302,7 @@ def read_prose(text: str, known: tuple[str, ...] = ()) -> list[Failure]:
     failures = []
     elsewhere = _coded_lines(part) if not any(any(find_codes(block.text, REFUSED)) for block in kept) else ""
     for block in kept:
-        own = tells(block.text) and not elsewhere
+        own = bool(told) and not elsewhere
         diagnosis = read_diagnostic("\n".join(block.lines) if own else elsewhere or _best_line(part))
         failures.append(
             _failure(

@@ -76,6 +76,8 @@ def one_line(text: str) -> str:
 def find_codes(text: str, classes: str = "245") -> tuple[str | None, str | None]:
     """(reply code, enhanced code) of these classes that stand first in a text, the enhanced one that belongs to the reply if any."""
     reply = status = None
+    if not any(digit in text for digit in classes):
+        return None, None
     for found in REPLY.finditer(text, 0, MAX_REPLY):
         if found[1][0] not in classes or not _is_reply(text, found):
             continue

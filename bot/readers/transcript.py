@@ -14,6 +14,7 @@ _OURS = re.compile(
     r"^[ \t]{0,3}(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[ \t]{1,3})?(?:>>>|->|~>|> |C:|\[C\]|In:|CLIENT -> SERVER:|CLIENT: ?|==>|>>|SEND:|sent:)[ \t]{0,3}(.*)$", re.I
 )  # fmt: skip
 _TYPED = re.compile(r"^(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|AUTH|STARTTLS|QUIT|RSET|LHLO|BDAT)\b", re.I)
+_REPLY = re.compile(r"[2345]\d\d[ -]")
 _REPLY_LINE = re.compile(r"^([2345]\d\d)([ -])(.*)$")
 _TALKING = re.compile(r"[Ww]hile talking to ([A-Za-z0-9._-]{1,255}?)\.?:")
 _CONSEQUENCE = re.compile(r"^(?:503|554)[ -](?:5\.5\.\d )?.{0,60}(?:valid (?:RCPT|recipients)|need (?:RCPT|MAIL)|must precede|no valid rec|start afresh|no recipients|RCPT first|sender not given|error: need|bad sequence)|^421 .{0,40}too many errors|^503\b", re.I)  # fmt: skip
@@ -38,6 +39,8 @@ class Exchange:
 def looks_like(text: str) -> bool:
     """Whether a text holds a dialogue: server lines with reply codes, or commands beside replies."""
     theirs = typed = replies = 0
+    if not _REPLY.search(text):
+        return False
     for line in text.split("\n", 400)[:400]:
         found = _THEIRS.match(line)
         if found and _REPLY_LINE.match(found[1].strip()):
