@@ -7,14 +7,14 @@ from bot.codes import STATUS, normal_status
 from bot.model import Failure
 from bot.readers.replies import ADDRESS, one_line, read_diagnostic
 
-_FIELD = re.compile(
-    r"^[ \t>|*]{0,6}(Final-Recipient|Original-Recipient|Action|Status|Diagnostic-Code|Remote-MTA|Reporting-MTA|Received-From-MTA"
-    r"|Arrival-Date|Last-Attempt-Date|Will-Retry-Until|X-Postfix-Queue-ID|X-Postfix-Sender|X-Supplementary-Info|X-Display-Name"
-    r"|X-Actual-Recipient|X-Original-Message-ID|X-Notes-Recipient|X-LocalDiagnostic|X-Outbound-IP|X-SendGrid-QueueID"
-    r"|X-SendGrid-Sender|Original-Envelope-Id|DSN-Gateway|Final-Log-ID|X-Mail-Failure-Reason)[ \t]{0,5}:[ \t]?(.*)$",
-    re.I | re.M,
-)
-_CONTINUATION = re.compile(r"\n(?:[ \t]+\S[^\n]*)")
+MAX_FOLDED = 60  # further lines of one field
+
+_NAMES = frozenset(
+    ("final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta", "reporting-mta", "received-from-mta",
+     "arrival-date", "last-attempt-date", "will-retry-until", "x-postfix-queue-id", "x-postfix-sender", "x-supplementary-info", "x-display-name",
+     "x-actual-recipient", "x-original-message-id", "x-notes-recipient", "x-localdiagnostic", "x-outbound-ip", "x-sendgrid-queueid",
+     "x-sendgrid-sender", "original-envelope-id", "dsn-gateway", "final-log-id", "x-mail-failure-reason")
+)  # fmt: skip
 _ACTIONS = {"failed": "failed", "failure": "failed", "fail": "failed", "bounced": "failed", "expired": "failed", "undeliverable": "failed",
             "delayed": "delayed", "delay": "delayed", "deferred": "delayed", "delivered": "delivered", "deliverable": "delivered",
             "relayed": "relayed", "expanded": "expanded"}  # fmt: skip
@@ -30,21 +30,33 @@ def has_fields(text: str) -> bool:
     lowered = text.lower()
     if not any(name in lowered for name in _TELLING):
         return False
-    names = {found[1].lower() for found in _FIELD.finditer(text)}
-    return len(names) >= 2 and not names.isdisjoint(_TELLING)
+    names = {name for name, _ in _fields(text)}
+    return len(names - {""}) >= 2 and not names.isdisjoint(_TELLING)
 
 
-def _fields(text: str) -> Iterator[tuple[int, str, str]]:
-    """(position, name, unfolded value) of every field."""
-    for found in _FIELD.finditer(text):
-        value, position = found[2], found.end()
-        for _ in range(60):
-            more = _CONTINUATION.match(text, position) if text.startswith(("\n ", "\n\t"), position) else None
-            if not more or _FIELD.match(text, position + 1):
-                break
-            value += " " + more[0].strip()
-            position = more.end()
-        yield found.start(), found[1].lower(), value.strip()
+def _fields(text: str) -> Iterator[tuple[str, str]]:
+    """(name, unfolded value) of every field, in order; ("", "") for a blank line."""
+    name, values = "", [""]
+    for line in text.split("\n"):
+        field = _field_in(line) if ":" in line else None
+        if name and not field and line[:1] in (" ", "\t") and line.strip():
+            if len(values) <= MAX_FOLDED:
+                values.append(line.strip())
+            continue
+        if name:
+            yield name, " ".join(values).strip()
+        name, values = field or ("", [""])
+        if not field and not line.strip("\r"):
+            yield "", ""
+    if name:
+        yield name, " ".join(values).strip()
+
+
+def _field_in(line: str) -> tuple[str, list[str]] | None:
+    """The name and the value on the first line of a field, quoted or not; None where the line begins none."""
+    name, _, value = line.partition(":")
+    name = name.strip(" \t>|*").lower()
+    return (name, [value]) if name in _NAMES else None
 
 
 def _untyped(value: str) -> str:
@@ -77,18 +89,19 @@ def _groups(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     message: dict[str, str] = {}
     recipients: list[dict[str, str]] = []
     current: dict[str, str] | None = None
-    end = 0
-    for start, name, value in _fields(text):
-        if name not in _PER_RECIPIENT:
+    blank = False
+    for name, value in _fields(text):
+        if not name:
+            blank = True
+        elif name not in _PER_RECIPIENT:
             message.setdefault(name, value)
-            continue
-        blank = "\n\n" in text[end:start].replace("\r", "")
-        starts = name in ("final-recipient", "original-recipient")
-        if current is None or name in current or (blank and starts):
-            current = {}
-            recipients.append(current)
-        current[name] = value
-        end = start
+        else:
+            starts = name in ("final-recipient", "original-recipient")
+            if current is None or name in current or (blank and starts):
+                current = {}
+                recipients.append(current)
+            current[name] = value
+            blank = False
     return message, recipients
 
 

@@ -107,7 +107,7 @@ def _complaint(parts: Parts) -> Bounce | None:
     told = (
         "This is an email abuse report" in body
         or "\nFeedback-Type:" in "\n" + body
-        or re.match(r"complaint about message from", subject, re.I)
+        or subject.lower().startswith("complaint about message from")
     )
     if not marked and not told:
         return None
