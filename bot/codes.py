@@ -15,15 +15,15 @@ from bot.model import Permanence
 _REPLY = r"[245]\d\d"
 _STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
 
-# A reply code, and the enhanced code that belongs to it (RFC 2034: directly after it).
+# A reply code, and the enhanced code that belongs to it (RFC 2034: directly after it). What may not stand before a code
+# is looked at from behind its first digit, here and below, so that the search is for a digit.
 REPLY = re.compile(
-    rf"""(?<![A-Za-z0-9_.@#$€£=/+-])(?<![A-Za-z0-9_\]]:)(?:(?<![\w.])\#)?     # not inside a word, an address, a price, an option
-    ({_REPLY})
+    rf"""([245](?:(?<![A-Za-z0-9_.@#$€£=/+-].)(?<![A-Za-z0-9_\]]:.)   # not inside a word, an address, a price, an option
+      |(?<=\#.)(?<![\w.@#$€£=/+-]..)(?<![A-Za-z0-9_\]]:..))\d\d)     # nor behind such a one and a hash sign
     (?:(?P<join>[\ \-:;,._\t]{{1,3}}|\ ?[(\[]\#?|\ -\ |\ ?\#|-'|\ ')({_STATUS})(?![\w.]?\d)   # 550 5.1.1, 550-5.1.1, 550 (#5.1.1)
     |(?=[\s:;,)\]'"(\[<!?]|-(?!\d{{2,4}}(?:[-\s]|$))|\.?$|\.\s|\\r|\\n))""",
     re.X,
 )
-# What may not stand before it is looked at after the first digit, so that the search is for a digit.
 STATUS = re.compile(r"([245](?<![\w.@/-].)(?<!\d:.)\.\d{1,3}\.\d{1,3})(?![\w-]|\.\d)")
 # One line of a multi-line reply (RFC 5321 section 4.2.1) quoted in the middle of joined text: `550-5.7.1 ` or `550-`.
 CONTINUATION = re.compile(rf"(?<![\w.])({_REPLY})-({_STATUS})?[ \t]*")

@@ -17,6 +17,7 @@ import yaml
 
 from bot.app import Bot
 from bot.readers.mail import read_mail
+from bot.readers.prose import report_part
 from bot.record import record
 
 HERE = Path(__file__).parent
@@ -168,3 +169,14 @@ def test_a_charset_that_replaces_nothing_is_no_error(bot: Bot, kind: str) -> Non
     """`email` decodes by the charset that a part claims, and Python's idna raises on what it does not know."""
     head = f"From: MAILER-DAEMON@example.org\nSubject: Undelivered\nContent-Type: {kind}; charset=idna\n\n"
     assert bot.answer_mail(head.encode() + b"<kim@example.com>: 550 5.1.1 unbekannter Empf\xe4nger\n").is_bounce
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["The first 50 lines of the original message:", "----- Original message -----", "Content-Type: message/rfc822",
+     "BELOW IS YOUR MESSAGE", "RECEIVED-FROM-MTA: dns; mx.example.net", "> the HEADER of the message follows"],
+)  # fmt: skip
+def test_a_report_ends_where_the_returned_message_begins(mark: str) -> None:
+    """Whatever the case of the words that say so, and with a letter before them that has two in lower case."""
+    told = "İzmir could not deliver your message: 550 5.1.1 User unknown\n"
+    assert report_part(f"{told}{mark}\nSubject: lunch\n") == told

@@ -32,13 +32,18 @@ _TRYING = (
 )  # fmt: skip
 
 
+# Searched in lower case, which takes a quarter of the time of a search that ignores case.
+_DELAYED_SUBJECT = re.compile(r"\bdelay(?:ed)?\b|warning: (?:could not|message)|still being retried|\(delay\)|verz[öo]gert|retard|配信遅延|incomplete")  # fmt: skip
+_DELAYED = re.compile(r"this is a warning|do not need to resend|(?:delivery )?attempts will continue|will (?:be retried|keep trying|continue (?:trying|to try))|still (?:trying|being retried)|has not yet been delivered|hasn't been delivered yet")  # fmt: skip
+
+
 def is_delayed(parts: Parts, text: str) -> bool:
-    subject = parts.headers.get("subject", "")
+    lowered = text[:3_000].lower()
     return bool(
-        re.search(r"\bdelay(?:ed)?\b|warning: (?:could not|message)|still being retried|\(delay\)|verz[öo]gert|retard|配信遅延|incomplete", subject, re.I)
-        or re.search(r"THIS IS A WARNING|do not need to resend|(?:delivery )?attempts will continue|will (?:be retried|keep trying|continue (?:trying|to try))|still (?:trying|being retried)|has not yet been delivered|hasn't been delivered yet", text[:3_000], re.I)
-        or _is_trying(text[:3_000].lower())
-    )  # fmt: skip
+        _DELAYED_SUBJECT.search(parts.headers.get("subject", "").lower())
+        or _DELAYED.search(lowered)
+        or any(words in lowered for words in _TRYING)
+    )
 
 
 # What reports in other languages than English say, which an accent or another script gives away.
@@ -91,10 +96,6 @@ def read_success(text: str) -> list[Failure]:
         return []
     named = dict.fromkeys(match[1].strip(".") for match in ADDRESS.finditer(report_part(text), lowered.index(said)))
     return [Failure(recipient=address, action="delivered", own_cause="accepted") for address in named]
-
-
-def _is_trying(lowered: str) -> bool:
-    return any(words in lowered for words in _TRYING)
 
 
 def read_human(text: str, known: tuple[str, ...] = ()) -> list[Failure]:

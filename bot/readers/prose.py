@@ -10,28 +10,29 @@ from dataclasses import dataclass, field
 
 from bot.model import Failure
 from bot.readers.recipients import ROLE
-from bot.readers.replies import ADDRESS, ADDRESS_CORE, REFUSED, find_codes, one_line, read_diagnostic
+from bot.readers.replies import ADDRESS, ADDRESS_CORE, REFUSED, find_codes, lower_case, one_line, read_diagnostic
 
 MAX_REPORT = 20_000  # characters of the human part that are read
 MAX_BLOCKS = 1_000
 MAX_CONTEXT = 4_000  # characters of a report that are kept beside each diagnostic
 
-RETURNED = re.compile(
+# Searched in lower case.
+_RETURNED = re.compile(
     r"""^[ \t>]{0,6}(?:
-        -{2,}\s{0,3}(?:(?:This\ is\ a|The|Here\ is\ a|Below\ this\ line\ is\ a|Below\ is\ a|Start\ of)\ )?(?:copy\ of\ the\ |copy\ of\ your\ |original\ |returned\ |undelivered\ |unsent\ |your\ )(?:message|mail|e-mail|text)[^\n]{0,60}
-      | -{2,}\s{0,3}(?:Original|Returned|Undelivered|Forwarded|Unsent|Message)\b[^\n]{0,60}
-      | -{2,}\s{0,3}(?:Header|Body)\ of\ (?:the\ )?(?:original\ )?(?:message|mail)[^\n]{0,40}
-      | (?:Original|Returned)\ message\ (?:headers|follows|header)?:?[ \t]*$
-      | (?:Your\ )?(?:original\ )?message\ (?:headers|text|contents?|follows|is\ attached|header)[^\n]{0,20}:?[ \t]*$
-      | -{2,}\s{0,3}Below\ this\ line[^\n]{0,60}
-      | Below\ is\ (?:a\ copy\ of\ )?(?:the|your)\ (?:original\ )?(?:message|mail)[^\n]{0,40}
-      | The\ header(?:s)?\ (?:of|from)\ (?:the|your)\ (?:original\ )?(?:message|mail)[^\n]{0,40}
-      | (?:The\ )?(?:text|first\ \S{1,6}\ (?:lines|bytes|octets|characters)|body|header)\ of\ (?:the\ |your\ )?(?:original\ |returned\ )?(?:message|mail)[^\n]{0,60}
-      | \|-{5,}\ Original\ message[^\n]{0,60} | \|-{5,}\ Message\ text\ follows[^\n]{0,60}
-      | Received-From-MTA: | Content-Type:\ message/rfc822
-      | =+\s{0,3}(?:Original|Returned)\ (?:message|mail)[^\n]{0,30}
+        -{2,}\s{0,3}(?:(?:this\ is\ a|the|here\ is\ a|below\ this\ line\ is\ a|below\ is\ a|start\ of)\ )?(?:copy\ of\ the\ |copy\ of\ your\ |original\ |returned\ |undelivered\ |unsent\ |your\ )(?:message|mail|e-mail|text)[^\n]{0,60}
+      | -{2,}\s{0,3}(?:original|returned|undelivered|forwarded|unsent|message)\b[^\n]{0,60}
+      | -{2,}\s{0,3}(?:header|body)\ of\ (?:the\ )?(?:original\ )?(?:message|mail)[^\n]{0,40}
+      | (?:original|returned)\ message\ (?:headers|follows|header)?:?[ \t]*$
+      | (?:your\ )?(?:original\ )?message\ (?:headers|text|contents?|follows|is\ attached|header)[^\n]{0,20}:?[ \t]*$
+      | -{2,}\s{0,3}below\ this\ line[^\n]{0,60}
+      | below\ is\ (?:a\ copy\ of\ )?(?:the|your)\ (?:original\ )?(?:message|mail)[^\n]{0,40}
+      | the\ header(?:s)?\ (?:of|from)\ (?:the|your)\ (?:original\ )?(?:message|mail)[^\n]{0,40}
+      | (?:the\ )?(?:text|first\ \S{1,6}\ (?:lines|bytes|octets|characters)|body|header)\ of\ (?:the\ |your\ )?(?:original\ |returned\ )?(?:message|mail)[^\n]{0,60}
+      | \|-{5,}\ original\ message[^\n]{0,60} | \|-{5,}\ message\ text\ follows[^\n]{0,60}
+      | received-from-mta: | content-type:\ message/rfc822
+      | =+\s{0,3}(?:original|returned)\ (?:message|mail)[^\n]{0,30}
     )""",
-    re.X | re.I | re.M,
+    re.X | re.M,
 )
 # An address leads the line, perhaps with a label, and a separator, the end, or words about it follow.
 _LED = re.compile(
@@ -109,7 +110,7 @@ def tells(text: str) -> bool:
 
 def report_part(text: str) -> str:
     """The text up to the returned message, at most MAX_REPORT characters."""
-    found = RETURNED.search(text)
+    found = _RETURNED.search(lower_case(text))
     if found and found.start() > 40 and tells(text[: found.start()]):
         text = text[: found.start()]
     return text[:MAX_REPORT]
@@ -117,7 +118,7 @@ def report_part(text: str) -> str:
 
 def returned_part(text: str) -> str:
     """The text from the returned message on, "" where there is none."""
-    found = RETURNED.search(text)
+    found = _RETURNED.search(lower_case(text))
     return text[found.end() : found.end() + MAX_REPORT] if found else ""
 
 

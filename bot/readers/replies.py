@@ -13,17 +13,17 @@ _ADDRESS_PART = r"[^\s<>()\[\],;:\"'|\\]"
 ADDRESS_CORE = rf"({_ADDRESS_PART}{{1,128}}@(?:{_ADDRESS_PART}{{1,255}}|\[[0-9A-Fa-f.:IPv]{{3,45}}\]))"
 ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:\"'|\\=*])" + ADDRESS_CORE)
 
-# Where the words of another server begin. The last of them that is followed by a reply decides.
+# Where the words of another server begin, in lower case. The last of them that is followed by a reply decides.
 _SAID = re.compile(
     r"""(?:
         \bsaid | \bresponded(?:\ with)? | \breturned(?:\ error)? | refused\ to\ talk\ to\ me
       | \bresponse(?:\ (?:from|of)\ the\ (?:remote\ )?(?:recipient\ )?server)?(?:\ was|\ is)?
-      | \bLED= | \berror\ (?:that\ the\ other\ server\ returned\ )?was | \breply\ was | \banswered | server\ error | server\ response
+      | \bled= | \berror\ (?:that\ the\ other\ server\ returned\ )?was | \breply\ was | \banswered | server\ error | server\ response
       | smtp;\s? | \.{3} | remote\ server\ returned | after\ (?:rcpt\ to|mail\ from|end\ of\ data|data|initial\ connection)[^:]{0,100}(?::<[^>\n]{0,120}>)?
         (?:\ size=\d{1,12})?:\s{0,9}host\ \S{1,255}\s{0,9}(?:\[[^\]\s]{1,45}\])?
     )
     \s{0,4}[:;]?\s{0,9}["'(<\[#]{0,3}(?=[245]\d\d[\s\-.,;:]|[245]\.\d{1,3}\.\d{1,3})""",
-    re.X | re.I,
+    re.X,
 )
 # Exchange Online's summary and, after the arrow, the reply of the server outside.
 _ARROW = re.compile(r"\s(?:->|→|-\\>|=>)\s{0,9}(?=[\"'(<\[]{0,2}(?:[245]\d\d[\s\-]|[245]\.\d{1,3}\.\d{1,3}\s))")
@@ -162,6 +162,11 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return found
 
 
+def lower_case(text: str) -> str:
+    """The text in lower case, as long as it was: this letter alone becomes two."""
+    return text.replace("İ", "I").lower()
+
+
 def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     """The part of a chain of replies that decides, and the parts around it, outermost first."""
     outer: list[str] = []
@@ -179,8 +184,8 @@ def _innermost(text: str, lowered: str) -> tuple[str, tuple[str, ...]]:
     if arrow is not None:
         outer.append(text[: arrow.start()].strip())
         text = text[arrow.end() :]
-        lowered = text.lower()
-    last = _last(_SAID, text) if _may_quote(lowered) else None
+        lowered = lower_case(text)
+    last = _last(_SAID, lowered) if _may_quote(lowered) else None
     if last is not None:
         before, inner = text[: last.end()].strip(), text[last.end() :]
         if find_codes(before, REFUSED)[0]:
@@ -207,7 +212,7 @@ def read_diagnostic(text: str) -> Diagnosis:
     flat = one_line(text)[:MAX_REPLY]
     if flat[:5] in ("smtp;", "SMTP;"):
         flat = flat[5:].lstrip()
-    lowered = flat.lower()
+    lowered = lower_case(flat)
     inner, outer = _innermost(flat, lowered)
     reply, status = find_codes(inner, REFUSED)
     if reply is None and status is None:
