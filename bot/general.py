@@ -18,7 +18,7 @@ _SMALL = frozenset(
     "what whats what's how who when why then hey hi hello thanks up exactly anyway usually keep keeps smtp error errors record records address domain mean means my not getting into from "
     "465 587 2525 ip because whole complete entire exact someone somebody srs thousands hundreds lots undeliverable undeliverables ndr ndrs all every any some always only ever much more too than but if use using send sent sending allowed free account customer customers client clients "
     "else best help need needs want right correct explain tell difference between vs versus compared "
-    "es sie er p unblocked delisted off correo correos courriel courriels mensajes e-mails письма письмо server servers possible form does new old steht stehen auf einer einem beim im in per mehr nimmt ist wird werden sind "
+    "es sie er they p onze bei von unblocked delisted off correo correos courriel courriels mensajes e-mails письма письмо server servers possible form does new old steht stehen auf einer einem beim im in per mehr nimmt ist wird werden sind "
     "mon ma mes vers sont est mi en sus de a para o os meu minha meus do di da del della la il sono miei мои моё до на "
     "warum wieso alle unsere unser meine mein wir die der das ab an nicht keine pourquoi tous nos mes les mon por que todos nuestros mis los "
     "perche tutte le nostre mie".split()

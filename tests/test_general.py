@@ -47,6 +47,9 @@ ASKED = {
     "icloud bounces all our mail": "icloudadmin@apple.com",
     "how do we get unblocked at proofpoint?": "https://ipcheck.proofpoint.com/",
     "who removes our server from the gmail blacklist?": "https://postmaster.google.com/",
+    "they block our mails at Mimecast": "https://www.mimecast.com/senderfeedback",
+    "Outlook weigert onze mails": "https://sender.office.com/",
+    "unsere Mails werden bei T-Online abgewiesen": "tosa@rx.t-online.de",
     "Mimecast blocks our mails": "https://www.mimecast.com/senderfeedback",
     "how to test smtp login": "--auth LOGIN",
     "p=reject or p=quarantine?": "p=none",
@@ -107,6 +110,7 @@ def test_a_channel_is_not_talked_into(bot: Bot, text: str) -> None:
         "forward the contract to Kim",
         "which port is the ferry in?",
         "I paid 550 for the spam sandwich",
+        "block a table for lunch by mail",
     ],
 )
 def test_what_asks_more_is_left_to_others(bot: Bot, text: str) -> None:
