@@ -81,6 +81,7 @@ READING: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "mail, headers": (_mail("From: a@example.org\n"), ("Received: from x by y\n", "X-A: b\n c\n", "=?utf-8?q?=35?= ")),
     "mail, parts": (_mail("Content-Type: multipart/report; boundary=b\n\n"), ("--b\n\n", "--b\nContent-Type: message/rfc822\n\n")),
     "mime": (mime.strip_html, ("<b><i>", "<", "&lt;", "<!--", "<style>", "<pre>", "<a href='")),
+    "part": (_mail("Content-Type: multipart/report; boundary=b\n"), ("X-A: b\n", "Subject: a\n b\n")),
     "prose": (prose.read_prose, (PROSE, "a@example.org\n", "<", "550 ")),
     "prose, lines": (prose.telling_lines, (PROSE, "550 no\n", "could not be delivered ")),
     "recipients": (find_recipient, ("<a@example.org> ", "a@", "from a@example.org ", "<")),
