@@ -9,13 +9,8 @@ MAX_LISTED = 20  # recipients listed by address
 MAX_WORDS = 220
 
 
-def mask_none(text: str) -> str:
-    """The text as it is; private answers show addresses in full."""
-    return text
-
-
 def answer_parts(answer: Answer, ui: dict[str, Any], short: bool = False) -> list[Part]:
-    """One answer as parts, in the order of design.md section 2."""
+    """One answer as parts, in the order in which they are read."""
     labels = ui["labels"]
     parts = [Part("heading", answer.headline)]
     if answer.happened:

@@ -8,7 +8,6 @@ from discord import ui
 
 from bot.recalling import MAX_REFERENCE
 
-MAX_CUSTOM_ID = 100
 MAX_TOLD = 3  # causes of one answer that have a button for details
 TEMPLATE = re.compile(rf"smtp:(?P<action>share|detail|drafts|right|wrong):(?P<reference>[^\n]{{1,{MAX_REFERENCE}}})")
 NAMES = {
