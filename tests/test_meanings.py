@@ -31,6 +31,10 @@ MEANT = [
     ("421 Unable to connect to the database, try again", "server-error"),
     ("450 4.7.1 <kim@example.com>: Sender address rejected: Policy Rejection- Quota Exceeded", "rate-limited"),
     ("550 5.7.1 Mailbox disabled for sending", "policy-rejected"),
+    ("530 5.7.0 Es obligatoria una conexión cifrada", "tls-required"),
+    ("554 Serveren din er svartelistet hos oss", "sender-blocklisted"),
+    ("550 Acheminement interdit", "relaying-denied"),
+    ("550 You are not on the recipient's allow list", "recipient-restricted"),
     ("550 Address is on the bounce list", "suppressed"),
     ("[192.0.2.7] said: 550 5.1.1 <k.li", "mailbox-not-found"),
 ]
