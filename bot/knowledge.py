@@ -17,6 +17,7 @@ BUILT = Path(__file__).with_name("knowledge.json")
 SOURCES = Path(__file__).parent.parent / "data"
 MEND = "run `python -m bot data build`"
 FORMAT = 2
+MAX_HOST = 255  # characters of a domain name (RFC 1035 section 2.3.4)
 
 
 # What people call providers beside their names.
@@ -166,6 +167,8 @@ class Knowledge:
 
     def find_host(self, table: dict[str, str], name: str) -> str | None:
         """The provider whose suffix a host name ends with, longest suffix first, or None."""
+        if len(name) > MAX_HOST:
+            return None
         while name:
             found = table.get(name)
             if found:
@@ -179,6 +182,8 @@ class Knowledge:
         """The provider whose page a URL (`https://host/path`, lower case) leads to, or None."""
         host, _, path = url.partition("://")[2].partition("/") if "://" in url else url.partition("/")
         host = host.partition(":")[0].removeprefix("www.")
+        if len(host) > MAX_HOST:
+            return None
         while host:
             for prefix, provider in self.urls.get(host, ()):
                 if path.startswith(prefix):
