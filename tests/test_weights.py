@@ -443,6 +443,7 @@ def test_whose_server_spoke(rules: list[Any], text: str, more: dict[str, Any], p
         ([{**KIWI, "reply": ["550"]}], "550 nothing", "kiwi pie", ("red", "likely", "kiwi pie", None)),
         ([{**KIWI, "reply": ["550"]}], "552 nothing", "kiwi pie", ("unclear", "guess", "", None)),
         ([PLUM], "nothing", "acme says plum jam", ("red", "likely", "plum jam", "acme")),
+        ([{**PLUM, "anywhere": True}], "nothing", "plum jam", ("red", "likely", "plum jam", "acme")),
         ([PLUM], "plum jam", "acme says", ("unclear", "guess", "", "acme")),
         ([KIWI], "kiwi pie", "acme says", ("red", "likely", "kiwi pie", "acme")),
         ([{"cause": "red", "text": ["收件人"]}], "nothing", "收件人", ("red", "likely", "", None)),
