@@ -47,7 +47,7 @@ coverage: $(DEVELOPMENT) $(KNOWLEDGE) ## branch coverage of bot/ by its own test
 	@$(BIN)/python -m coverage run --branch --source=bot -m pytest -q tests/test_*.py
 	@$(BIN)/python -m coverage report --sort=cover --fail-under=90
 
-mutate: $(DEVELOPMENT) $(KNOWLEDGE) ## change the code a little, again and again, to see whether the tests notice, in ten minutes; MUTATE=codes tries one module
+mutate: $(DEVELOPMENT) $(KNOWLEDGE) ## change the code a little, again and again, to see whether the tests notice, in five minutes; MUTATE=codes tries one module
 	@$(BIN)/python scripts/mutate.py $(MUTATE)
 
 check-secrets: $(DEVELOPMENT) ## look for credentials in what is committed; those made up for tests are listed

@@ -107,11 +107,14 @@ class Trial:
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-            mutant.apply()
-            failed = _first_failure(self._items)
-            os.write(write, failed.nodeid.encode() if failed else b"")
-            os._exit(0)
+            try:
+                resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+                mutant.apply()
+                failed = _first_failure(self._items)
+                os.write(write, failed.nodeid.encode() if failed else b"")
+                os._exit(0)
+            finally:
+                os._exit(1)
         os.close(write)
         self._running[pid] = mutant, read
 
