@@ -14,6 +14,7 @@ CAUSES: dict[str, Any] = {
     "blue": {"who": ["recipient"], "rank": 50, "permanence": "temporary"},
     "late": {"who": ["wait"], "rank": 50},
     "top": {"who": ["sender"], "rank": 90},
+    "script": {"who": ["wait"], "rank": 50, "who_program": ["sender"], "who_own": ["recipient"]},
     "own": {"who": ["sender"], "rank": 50, "who_local": ["recipient"], "who_own": ["sender-admin"], "who_remote": ["recipient-admin"]},
     **{name: {"who": ["wait"], "rank": 50} for name in ("delayed", "delivery-expired", "accepted", "unclear", "mailbox-full", "sender-blocklisted")},
 }  # fmt: skip
@@ -355,6 +356,8 @@ OURS = {"software": "postfix"}
         *((OWN, {"software": name}, "recipient") for name in ("exim", "sendmail", "qmail", "opensmtpd")),
         *((OWN, {"software": name}, "sender-admin") for name in ("python", ".net", "outlook", "program")),
         (OWN, {"software": "exchange"}, "sender"),
+        ({**OWN, "cause": "script"}, {"software": "python"}, "sender"),
+        ({**OWN, "cause": "script"}, {"software": "exchange"}, "wait"),
         (OWN, {"remote_mta": "mx1.Example.ORG.", "recipient": "kim@mail.example.org"}, "recipient-admin"),
         (OWN, {"remote_mta": "mx1.example.net", "recipient": "kim@example.org"}, "sender"),
         (OWN, {"remote_mta": "org", "recipient": "kim@org"}, "sender"),
@@ -446,7 +449,7 @@ def test_whose_server_spoke(rules: list[Any], text: str, more: dict[str, Any], p
         ([{**PLUM, "anywhere": True}], "nothing", "plum jam", ("red", "likely", "plum jam", "acme")),
         ([PLUM], "plum jam", "acme says", ("unclear", "guess", "", "acme")),
         ([KIWI], "kiwi pie", "acme says", ("red", "likely", "kiwi pie", "acme")),
-        ([{"cause": "red", "text": ["收件人"]}], "nothing", "收件人", ("red", "likely", "", None)),
+        ([{"cause": "red", "text": ["收件人"]}], "nothing", "收件人", ("red", "likely", "收件人", None)),
         ([KIWI], "nothing", "", ("unclear", "guess", "", None)),
     ],
 )  # fmt: skip
