@@ -118,7 +118,7 @@ class Source(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """One answer for one recipient (or one code), in the parts of design.md section 2."""
+    """One answer for one recipient (or one code), in the parts in which it is read."""
 
     failure: Failure
     verdict: Verdict

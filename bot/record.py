@@ -1,4 +1,4 @@
-"""Reply -> the JSON record of design.md section 3."""
+"""Reply -> the JSON record that `--json`, `batch` and the web API give."""
 
 from typing import Any
 

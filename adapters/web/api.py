@@ -36,7 +36,7 @@ class Api:
         ]
 
     async def explain(self, request: Request) -> Response:
-        """The record of design.md section 3 for a text or a file."""
+        """The JSON record for a text or a file."""
         begun = time.perf_counter()
         asked, reply = await self._answers.answer_request(request, read_call, "web.api")
         return as_json(record(reply, asked.identifier, (time.perf_counter() - begun) * 1000))
