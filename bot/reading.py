@@ -8,6 +8,7 @@ from bot.model import Bounce, Failure
 from bot.readers import events, exceptions, fields, human, logs, logs_queue, logs_sessions, mail, prose, transcript
 from bot.readers.mime import Parts
 from bot.readers.recipients import find_recipient
+from bot.readers.refolding import refold, rejoin
 from bot.readers.replies import find_codes, one_line, read_diagnostic
 
 _REPLY_START = re.compile(r"^[^\w\n]{0,12}(?:(?:smtp|esmtp|lmtp|x-postfix|diagnostic-code|error|fehler|response|server response|remote server said|remote host said|said|got|reason|mail from|rcpt to|data)\b[\s:;=(\[\"'-]{0,6}){0,3}[\"'(\[<#]{0,3}([245]\d\d)(?:[ -](?:#|\(#)?([245]\.\d{1,3}\.\d{1,3}))?[\s\-:;,.]", re.I)  # fmt: skip
@@ -33,10 +34,10 @@ def _is_report(text: str) -> bool:
 
 
 def _mail(text: str) -> Bounce | None:
-    text = _without_greeting(text)
+    text = refold(_without_greeting(text).lstrip())
     if not mail.looks_like_mail(text):
         return None
-    found = read_message(text.lstrip().encode("utf-8", "surrogateescape"))
+    found = read_message(text.encode("utf-8", "surrogateescape"))
     return None if found.sort == "ordinary" and not _has_body_headers(text) else found
 
 
@@ -68,7 +69,7 @@ def _without_greeting(text: str) -> str:
         if _HEADER.match(line):
             own, rest = text[:end], text[end:]
             told = "@" in own or REPLY.search(own) or _is_report(own)
-            return rest if own and not told and mail.looks_like_mail(rest) else text
+            return rest if own and not told and mail.looks_like_mail(refold(rest)) else text
         end += len(line)
     return text
 
@@ -100,7 +101,7 @@ _STAMP = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d\b|\d{4}-\d\d-\d\d[T ]
 def _log(text: str) -> Bounce | None:
     if not logs.looks_like(text):
         return None
-    failures = logs.read_log(text)
+    failures = logs.read_log(rejoin(text))
     if len(failures) == 1 and failures[0].arrival is None:
         stamp = _STAMP.match(text)
         failures = [failures[0]._replace(arrival=stamp[0])] if stamp else failures

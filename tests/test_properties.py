@@ -70,27 +70,20 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     made.__name__: made for made in (rewrapped, quoted, escaped, slacked, shouted, chatted)
 }
 # Left out, each for its reason. A name may be a family (`events`) or a single text.
-_BREAKS = "line breaks, header folding or base64 are its format, and wrapping breaks them"
-_RECORDS = "one line is one record; cut in two, each half is read for itself"
-_GAP = "a known gap: it is read, but not as well as it stands alone"
+_BREAKS = "JSON and CSV: line breaks are its format, and wrapping breaks it"
+_CUT = "a block for one address is cut where the next one could begin"
 _CASE = "names of fields and events keep their case; a program writes them in one way only"
 EXCLUDED: dict[str, dict[str, str]] = {
-    "rewrapped": dict.fromkeys(
-        "au-user-unknown auto-ticket-received broken-cut-in-the-middle encoded-status-part-base64 exchange-2013-it "
-        "exchange-online-chain-listed exchange-online-fr exchange-online-html-only exim-cpanel-hourly-limit exim-old-plain "
-        "mcafee-host-not-reached messagelabs-delivery-agent mimecast-rejected-by-exim nested-forward-as-attachment "
-        "notes-quota-text-only ordinary-prose-quotes-error outlook-com-hotmail-ndr postfix-reasons-kept-apart ses-suppressed yahoo-failure-notice".split(),
-        _BREAKS,
-    )
-    | dict.fromkeys("logs-2 logs-14 logs-20 logs-50 logs-53 events-22".split(), _RECORDS)
-    | {"exceptions-19": _GAP},
+    "rewrapped": {
+        "broken-cut-in-the-middle": _CUT, "exim-old-plain": _CUT, "logs-50": _CUT, "events-22": _BREAKS,
+        **dict.fromkeys("logs-53 logs-79 logs-80 logs-81".split(), _BREAKS),
+    },
     "quoted": {},
     "escaped": {},
     "slacked": {},
-    "shouted": dict.fromkeys("events logs-15 logs-23 logs-36 logs-42 logs-44 logs-45 logs-47".split(), _CASE)
-    | {"exceptions-19": _GAP},
-    "chatted": {"logs-53": _GAP},
-}
+    "shouted": dict.fromkeys("events exceptions-19 exceptions-56 exceptions-57 logs-15 logs-23 logs-36 logs-42 logs-44 logs-45 logs-47 logs-95".split(), _CASE),
+    "chatted": {},
+}  # fmt: skip
 
 
 def told(reply: Reply) -> list[tuple[str, str | None, str | None]]:
@@ -125,9 +118,9 @@ def test_damage_changes_neither_cause_nor_codes(
 
 
 def test_few_texts_are_left_out() -> None:
-    """At least three in four stay in each test, and each that is left out exists."""
+    """Six in seven stay in each test, and each that is left out exists."""
     for damage, left_out in EXCLUDED.items():
-        assert len(names_for(damage)) >= len(TEXTS) * 3 // 4
+        assert len(names_for(damage)) >= len(TEXTS) * 6 // 7
         assert left_out.keys() <= TEXTS.keys() | {"events"}
 
 

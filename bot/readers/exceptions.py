@@ -22,7 +22,7 @@ DOTNET = {
     "commandunrecognized": "500", "badcommandsequence": "503", "commandnotimplemented": "502", "commandparameternotimplemented": "504",
 }  # fmt: skip
 _DOTNET = re.compile(
-    r"(?:SmtpFailedRecipients?Exception|SmtpException|SmtpCommandException)\b.{0,40}?:\s?(?P<name>[A-Z][A-Za-z ,]{3,100}?)\. The server response was: ?(?P<text>.{1,2000})",
+    r"(?:SmtpFailedRecipients?Exception|SmtpException|SmtpCommandException)\b.{0,40}?:\s?(?P<name>[A-Z][A-Za-z,\s]{3,100}?)\.\sThe\sserver\sresponse\swas:\s?(?P<text>.{1,2000})",
     re.S,
 )
 _DOTNET_STATUS = re.compile(r"Status ?Code: ?(?P<name>[A-Z][A-Za-z]{5,40})")
@@ -150,7 +150,7 @@ def _dotnet(text: str) -> list[Failure]:
     match = _DOTNET.search(text[:20_000])
     if not match:
         return _mailkit(text) if "SmtpCommandException: " in text else []
-    name = match["name"].split("---> ")[-1].strip().lower()
+    name = one_line(match["name"].split("---> ")[-1]).lower()
     code = DOTNET.get(name) or DOTNET.get(name.replace(" ", ""))
     said = match["text"].split("\n   at ")[0]
     own = _failure(said, None, (), _address_of(said), None, ".net")
@@ -177,7 +177,9 @@ def _rejected_errors(text: str) -> list[Failure]:
     return [row for row in rows if row.reply_code]
 
 
-_JAVA_ADDRESS = re.compile(r"SMTPAddressFailedException: (?P<text>[245]\d\d[ -][^\n]{3,1500})")
+_JAVA_ADDRESS = re.compile(
+    r"SMTPAddressFailedException: (?P<text>[245]\d\d(?:-|\s)[^\n]{3,1500}(?:\n[^\s;][^\n]{0,99}){0,3})"
+)
 
 
 def _java_addresses(text: str) -> list[Failure]:

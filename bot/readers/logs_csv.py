@@ -12,6 +12,7 @@ from bot.model import Failure
 from bot.readers.replies import find_codes, one_line, read_diagnostic
 
 MAX_ROWS = 10_000
+MAX_TALK = 1_000  # characters of somebody's own words before a table
 # Exchange 2013 and later, where the #Fields line was not pasted.
 _FIELDS = (
     "datetime,clientip,clienthostname,serverip,serverhostname,sourcecontext,connectorid,source,eventid,internalmessageid,messageid,networkmessageid,"
@@ -59,11 +60,20 @@ _OF_MAIL = re.compile(r"recipient|rcpt|bounce|smtp|deliver", re.I)
 _NO_LETTER = re.compile(r"[^a-z]+")
 
 
+def _without_talk(text: str) -> str:
+    """The table below a paragraph of somebody's own words; the text itself where there is none."""
+    own, gap, rest = text[:MAX_TALK].partition("\n\n")
+    told = rest.split("\n", 1)[0]
+    if gap and max(own.count(","), own.count(";")) < 3 <= max(told.count(","), told.count(";")):
+        return text[len(own) :].lstrip()
+    return text
+
+
 def looks_like(text: str) -> bool:
     """Whether a text is a table of deliveries: its header, or a row of one."""
     if "," not in text and ";" not in text:
         return False
-    head = text[:4_000]
+    head = _without_talk(text)[:4_000]
     if _HEADER.search(head):
         return any(_HEADER.search(line) and line.count(",") >= 3 for line in head.split("\n", 40)[:40])
     return bool(_ROW.search(head) or _ACCOUNTED.search(head) or _names_in(head))
@@ -119,7 +129,7 @@ def read_rows(text: str) -> Iterator[dict[str, str]]:
     """The rows as name -> value; names in lower case, letters alone."""
     names: list[str] = []
     kept: list[str] = []
-    for line in text.split("\n", MAX_ROWS)[:MAX_ROWS]:
+    for line in _without_talk(text).split("\n", MAX_ROWS)[:MAX_ROWS]:
         if line.startswith("#"):
             if line.lower().startswith("#fields:"):
                 names = [_plain(name) for name in line[8:].split(",")]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.model import Bounce, Failure
+from bot.readers.refolding import rejoin
 from bot.readers.transcript import read_transcript
 
 MAX_LINES = 5_000
@@ -129,7 +130,9 @@ def read(text: str) -> Bounce | None:
     """The refusals in a protocol log, or None where the text is none."""
     if not any(word in text for word in _WORDS):
         return None
-    spoken = [said for line in text.split("\n", MAX_LINES)[:MAX_LINES] for said in _lines(line.strip()[:MAX_LINE])]
+    spoken = [
+        said for line in rejoin(text).split("\n", MAX_LINES)[:MAX_LINES] for said in _lines(line.strip()[:MAX_LINE])
+    ]
     refused = next((said for said in spoken if said.who == "S" and said.text[:1] in "45"), None)
     if refused is None:
         return None
