@@ -15,7 +15,7 @@ BOT = ROOT / "bot"
 ORDER = [
     {"model", "errors"},
     {"codes", "undamage", "matching", "senses"},
-    {"redaction", "readers.replies"},
+    {"redaction", "readers.replies", "readers.refolding"},
     {
         "readers.recipients",
         "readers.logs_postfix",
