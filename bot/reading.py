@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from bot.codes import CONTINUATION, REPLY, STATUS
+from bot.codes import CONTINUATION, REPLY
 from bot.model import Bounce, Failure
 from bot.readers import events, exceptions, fields, human, logs, logs_queue, logs_sessions, mail, prose, transcript
 from bot.readers.mime import Parts
@@ -222,8 +222,3 @@ def _by_a_program(bounce: Bounce) -> Bounce:
     return bounce._replace(
         failures=tuple(failure._replace(software=failure.software or "program") for failure in bounce.failures)
     )
-
-
-def has_code(text: str) -> bool:
-    """Whether anything in the text looks like a reply code or an enhanced code."""
-    return bool(REPLY.search(text) or STATUS.search(text))

@@ -76,14 +76,14 @@ class Handlers:
 
     @asynccontextmanager
     async def admitted(self, interaction: discord.Interaction[Any]) -> AsyncIterator[bool]:
-        """Whether this process is to answer the interaction, which is then done with; tells the asker once where they ask too much."""
+        """Whether this process is to answer the interaction, which is then done with; tells the asker where they ask too much."""
         async with self._working():
             key = f"discord/{interaction.id}"
             if self.stopping or not await self._take(key):
                 yield False
                 return
             pace = self._pacer.take(interaction.user.id)
-            if pace == "slow":
+            if pace != "go":  # each time: Discord says of an interaction without a response that the application failed
                 await self.respond(interaction, [line(SLOW_DOWN)])
             try:
                 yield pace == "go"

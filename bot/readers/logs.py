@@ -109,12 +109,6 @@ def read_lines(line: str) -> list[Failure]:
     return []
 
 
-def read_line(line: str) -> Failure | None:
-    """What one log line says about one delivery, or None."""
-    found = read_lines(line)
-    return found[0] if found else None
-
-
 _STARTS = re.compile(
     r"^\s{0,4}(?:<\d{1,3}>|@[0-9a-f]{24}\s|(?:[A-Z][a-z]{2}\s)?[A-Z][a-z]{2}\s{1,2}\d{1,2}\s(?:\d{4}\s)?\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)|^\s{0,4}(?:[0-9A-F]{6,14}|NOQUEUE): |^\s{0,4}(?:postfix|sendmail|exim)[/\[]|^\s{0,4}to=<|"
     r"^\[[A-Z]{4,8}\] \[|^[0-9a-f]{16} (?:mta|smtp|mda) "

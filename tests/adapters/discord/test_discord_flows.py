@@ -500,6 +500,13 @@ def test_one_slow_down_then_quiet(double: Double) -> None:
     assert len(told) == 6 and ["a lot at once" in text for text in told].count(True) == 1
 
 
+def test_every_command_beyond_the_pace_is_told_to_wait(double: Double) -> None:
+    """A command without a response is shown as a failure of the application."""
+    hasty = Person(double, GUILD)
+    told = [text_of(hasty.slash("451").answer()) for _ in range(9)]
+    assert ["a lot at once" in text for text in told][-3:] == [True, True, True]
+
+
 def test_identify_asks_for_no_more_than_is_needed(double: Double) -> None:
     """Servers, messages, direct messages; message content because this bot may watch channels."""
     assert {told["intents"] for _, told in double.identifies} == {37_377}
