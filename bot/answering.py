@@ -53,7 +53,7 @@ def compose(
     if verdict.detail and verdict.who and _of_another(verdict, knowledge):
         verdict = verdict._replace(detail=None)
     cause_words = knowledge.cause_words(verdict.cause)
-    if failure.software in _PROGRAMS and cause_words.get("own_program"):
+    if _is_own_server(failure, cause_words):
         cause_words = cause_words | cause_words["own_program"]
     detail_words: dict[str, Any] = {}
     if verdict.detail:
@@ -110,6 +110,12 @@ def compose(
         sources=_sources(failure, verdict, knowledge),
         situation=situation,
     )
+
+
+def _is_own_server(failure: Failure, cause_words: dict[str, Any]) -> bool:
+    """Whether a program did not get as far as a reply: its outgoing server is the matter, not the recipient's."""
+    spoken = failure.reply_code or failure.enhanced_code
+    return failure.software in _PROGRAMS and not spoken and "own_program" in cause_words
 
 
 def _of_another(verdict: Verdict, knowledge: Knowledge) -> bool:
@@ -207,11 +213,11 @@ def fate_words(failure: Failure, verdict: Verdict, ui: dict[str, Any], knowledge
 
     if verdict.fate == "delivered" or verdict.cause in ("accepted", "auto-reply", "complaint"):
         return "" if verdict.cause in ("auto-reply", "complaint") else str(fates["delivered"])
+    if _is_own_server(failure, knowledge.cause_words(verdict.cause)):
+        return str(fates["outbox"])
     if verdict.fate == "delayed" or (verdict.permanence == "temporary" and verdict.fate == "unknown"):
         if failure.retry_until:
             return str(fates["retry-until"]).replace("{until}", failure.retry_until)
-        if failure.software in _PROGRAMS and "own_program" in knowledge.cause_words(verdict.cause):
-            return str(fates["outbox"])
         usual = "retry-program" if failure.software in _PROGRAMS else "retry"
         return own("retry") or str(fates[usual])
     if verdict.permanence == "temporary":

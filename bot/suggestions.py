@@ -12,6 +12,7 @@ MAX_READINGS = 6
 _WORD = re.compile(r"[a-z]{4,20}")
 MAX_NAME = 3  # words of a provider's name
 _PRIVATE = re.compile(r"[^\s,;?!\"'`<>{}]{4,60}")
+_ENDINGS = ("s", "es", "ed", "ing")
 _LONG = 7  # letters; from here on two may be wrong
 _RARE = 12  # times that phrases use a word, up to which it may be a misspelling of a usual one
 _COMMON = frozenset(
@@ -40,6 +41,15 @@ def _vocabulary(knowledge: Knowledge) -> tuple[Counter[str], dict[str, tuple[str
     return found, {letter: tuple(words) for letter, words in by_letter.items()}
 
 
+def _inflected(word: str, other: str) -> bool:
+    """Whether two words are forms of one ("bounces", "bounced"): neither is a misspelling of the other."""
+    return any(
+        word.endswith(mine) and other.endswith(its) and word[: -len(mine)] == other[: -len(its)]
+        for mine in _ENDINGS
+        for its in _ENDINGS
+    )
+
+
 def _near(word: str, knowledge: Knowledge) -> list[str]:
     """Words of the trade that a word may be meant for, the usual ones first."""
     from difflib import get_close_matches  # only misspellings need it, and it is slow to load
@@ -49,7 +59,11 @@ def _near(word: str, knowledge: Knowledge) -> list[str]:
     swapped = [other for other in by_letter.get(word[0], ()) if other[-1] == word[-1] and sorted(other) == letters]
     if swapped and word not in swapped:
         return swapped  # `qouta`
-    around = [other for other in by_letter.get(word[0], ()) if abs(len(other) - len(word)) <= 2 and other != word]
+    around = [
+        other
+        for other in by_letter.get(word[0], ())
+        if abs(len(other) - len(word)) <= 2 and other != word and not _inflected(word, other)
+    ]
     near = get_close_matches(word, around, n=3, cutoff=0.84) or (
         get_close_matches(word, around, n=3, cutoff=0.8) if len(word) >= _LONG else []
     )

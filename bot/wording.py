@@ -32,6 +32,10 @@ _NEW_ADDRESS = re.compile(
     r"(?:try|use|contact|moved to|address is(?: now)?|forward to|write to|new address:?)\s{1,3}<?" + ADDRESS_CORE, re.I
 )
 _LOOKED_UP = re.compile(r"(?:name=|\b(?:MX|A|mail)(?: record)?s? (?:for|of) |\bdomain |\bresolving |\bresolve |\blooking up )<?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})\b", re.I)  # fmt: skip
+_SOUGHT = re.compile(
+    r"(?:ENOTFOUND|EAI_AGAIN|\blookup|\bwith host|\bgetaddrinfo for|\bresolve(?: host)?:?) \"?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})\b",
+    re.I,
+)
 _SPOKE = re.compile(r"(?:421[ -])?(?:\d\.\d{1,3}\.\d{1,3} )?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}) (?:Service|Error|closing|Too|E?SMTP|busy)", re.I)  # fmt: skip
 _LIST = re.compile(r"(?:using|by|at|in|on|list(?:ed)?)\s{1,3}((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})", re.I)
 _BYTES = re.compile(r"(?:\(|\blimit of )(\d{1,12} ?(?:bytes|[KMG]i?B)?)", re.I)
@@ -224,8 +228,9 @@ class Values:
         return found[1] if found else None
 
     def smtp_host(self) -> str | None:
-        """The outgoing server that one's own program talked to."""
-        return self.get("host")
+        """The outgoing server that one's own program talked to, or whose name it did not find."""
+        found = None if self.get("host") else _SOUGHT.search(f"{self._text()} {self._failure.context[:2_000]}")
+        return found[1] if found else self.get("host")
 
     def reporting_host(self) -> str | None:
         """The server that wrote the report."""

@@ -41,7 +41,7 @@ def _questions() -> Iterator[Any]:
 
 
 def test_table_is_large_enough_and_well_formed() -> None:
-    """The issue asks for 150 silent lines and 120 questions; a misspelled field would check nothing."""
+    """At least 150 silent lines and 120 questions; a misspelled field would check nothing."""
     rows = [row for rows in TABLE["answered"].values() for row in rows]
     silent = [text for texts in TABLE["silent"].values() for text in texts]
     assert len(silent) >= 180

@@ -122,3 +122,19 @@ def test_webmail_is_no_script(bot: Bot) -> None:
         .situation
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "headline"),
+    [
+        ("Error: getaddrinfo ENOTFOUND smtp.exmaple.com", "The outgoing server's name does not exist · permanent"),
+        ("smtplib.SMTPRecipientsRefused: {'kim@example.org': (550, b'5.1.2 Host not found')}", "The recipient's domain was not found · 550 5.1.2 · permanent"),
+        ("smtplib.SMTPRecipientsRefused: {'kim@example.org': (451, b'4.4.3 Temporary DNS failure')}", "DNS is not answering for this domain · 451 4.4.3 · temporary"),
+    ],
+    ids=["nobody answered", "a server answered", "a server answers later"],
+)  # fmt: skip
+def test_a_program_without_a_reply_did_not_find_its_own_server(bot: Bot, text: str, headline: str) -> None:
+    """With a reply code the outgoing server was reached, and the recipient's domain is the matter."""
+    (answer,) = bot.answer(text).answers
+    assert answer.headline == headline
+    assert ("smtp.exmaple.com" in answer.steps[0]) == ("smtp.exmaple.com" in text)
