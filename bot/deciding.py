@@ -400,7 +400,7 @@ def _accepted(failure: Failure, knowledge: Knowledge) -> Verdict:
 
 
 def _unclear(failure: Failure, knowledge: Knowledge, speaker: Speaker) -> Verdict:
-    permanence = permanence_of(failure.reply_code) or permanence_of(failure.enhanced_code) or failure.own_permanence
+    permanence = failure.own_permanence or permanence_of(failure.reply_code) or permanence_of(failure.enhanced_code)
     provider_id = speaker.provider
     return Verdict(
         cause="unclear",

@@ -193,6 +193,7 @@ def test_context_counts_less_than_the_diagnostic(bot: Bot, told: Any) -> None:
         ("user unknown", {}, "permanent", "failed"),
         ("user unknown, vorübergehend", {}, "temporary", "unknown"),
         ("452 4.2.2 mailbox full", {"own_permanence": "permanent"}, "permanent", "failed"),
+        ("552 no", {"own_permanence": "temporary"}, "temporary", "unknown"),
         ("452 4.2.2 mailbox full", {"action": "relayed"}, "temporary", "delivered"),
     ],
 )
