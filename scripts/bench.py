@@ -2,13 +2,14 @@
 
     python scripts/bench.py [--write] [--strict] [--quick]
 
---write puts the table into docs/benchmarks.md; --strict ends with 1 where a budget is not kept; --quick leaves out the
+--write puts the table into docs/benchmarks.md and the figures into docs/benchmarks.json; --strict ends with 1 where a budget is not kept; --quick leaves out the
 log file and Slack, which take a minute. Short times are the best of several rounds, so that what else the machine does
 stays out of them. The lines are all different, and nothing the bot reads is kept for the next time.
 """
 
 import argparse
 import importlib.util
+import json
 import os
 import platform
 import re
@@ -35,6 +36,8 @@ from bot.rendering import plain_text
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
+FIGURES = PAGE.with_suffix(".json")
+COMMAND = "python scripts/bench.py --write"
 RUNS, ROUNDS, LINES = 5, 7, 600
 MEGABYTE = 1_000_000
 
@@ -239,13 +242,28 @@ def measure(quick: bool) -> Iterator[Row]:
         yield from part()
 
 
-def page(rows: list[Row]) -> str:
+def find_circumstances() -> dict[str, str]:
+    """By which command, when, of which commit and on what machine the figures were taken."""
+    asked = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return {"command": COMMAND, "date": date.today().isoformat(), "commit": commit, "machine": machine}
+
+
+def figures(rows: list[Row], circumstances: dict[str, str]) -> str:
+    """The rows as docs/benchmarks.json."""
+    told = [row._asdict() | {"kept": row.kept or None} for row in rows]
+    return json.dumps(circumstances | {"rows": told}, ensure_ascii=False, indent=1) + "\n"
+
+
+def page(rows: list[Row], circumstances: dict[str, str]) -> str:
     """The table as docs/benchmarks.md."""
     made = "\n".join(f"| {' | '.join(row.cells())} |" for row in rows)
-    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    told = circumstances
     return f"""# Benchmarks
 
-Written by `python scripts/bench.py --write` on {date.today().isoformat()}; {machine}. `make bench` prints the same table.
+Written by `{told["command"]}` on {told["date"]} at commit {told["commit"]}; {told["machine"]}.
+`make bench` prints the same table; [benchmarks.json](benchmarks.json) has the figures for programs.
 
 | what | figure | budget | kept |
 |---|---|---|---|
@@ -274,7 +292,9 @@ def main() -> int:
         what, figure, budget, kept = row.cells()
         print(f"{what:52}{figure:>20}  {budget:22}{kept}".rstrip(), flush=True)
     if chosen.write:
-        PAGE.write_text(page(rows), encoding="utf-8")
+        circumstances = find_circumstances()
+        PAGE.write_text(page(rows, circumstances), encoding="utf-8")
+        FIGURES.write_text(figures(rows, circumstances), encoding="utf-8")
     return 1 if chosen.strict and any(row.kept == "no" for row in rows) else 0
 
 
