@@ -67,7 +67,9 @@ _BOLD = re.compile(
 )
 _ESCAPED_MARK = re.compile(r"\\([_*`~|<>\[\]-])")
 _QUOTE = re.compile(r"^[ \t]?(?:>(?!>>[ \t])[ \t]?){1,50}", re.M)  # sendmail's `>>> RCPT To:` is no quoting
-_SOFT_BREAK = re.compile(r"=\n")
+_SOFT_BREAK = re.compile(
+    r"=\n(?![> ]{0,8}[A-Za-z][A-Za-z0-9-]{1,40}: )"
+)  # base64 ends with the sign too, before the next header
 _QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
 _QP_SIGNS = re.compile(r"=(?:3D|20(?!\d\d[-/])|3C|3E|C2|C3|E2)|=\n")
 _LITERAL = {"n": "\n", "r": "\n", "t": " "}

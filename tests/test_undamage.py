@@ -121,3 +121,9 @@ def test_time_grows_with_the_length_only(piece: str) -> None:
 def test_one_megabyte_of_the_worst(text: str) -> None:
     """1 MB of text made to hurt."""
     assert is_quick(lambda: undamage(text), 0.5)
+
+
+def test_a_header_after_base64_is_no_soft_line_break() -> None:
+    """Both end with an equals sign; quoted-printable goes on with the rest of a word or sentence (RFC 2045 section 6.7)."""
+    assert undamage("X-State: bWFpbA=\nTo: kim@example.org") == "X-State: bWFpbA=\nTo: kim@example.org"
+    assert undamage("user un=\nknown") == "user unknown"
