@@ -15,18 +15,18 @@ _HOLE = re.compile(r"\{([a-z_]{2,20})\}")
 _CHOICE = re.compile(r"\[\[(.{1,600}?)\]\]")
 _IPV4 = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])((?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{1,39})(?![\w:])")
-_HOST_IP = re.compile(
-    r"(?:[A-Za-z0-9-]+\.[A-Za-z]{2,24}\.?|[Rr]emote ?(?:server|host)) ?[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]"
-)
+_BRACKETED_IP = re.compile(r"[\[(](?:IPv6:)?([0-9A-Fa-f.:]{3,45})[\])]")
+_HOST_BEFORE = re.compile(r"(?:[A-Za-z0-9-]\.[A-Za-z]{2,24}\.?|[Rr]emote ?(?:server|host)) ?\Z")
 _URL = re.compile(r"https?://[^\s<>\"'\])]{3,300}")
 _SENDER = re.compile(r"(?:MAIL FROM:?|from=|[Ss]ender(?: address)?(?: rejected)?:?|[Ff]rom:?)\s{0,3}<?" + ADDRESS_CORE)
 _SENDER_REFUSED = re.compile(r"<?" + ADDRESS_CORE + r">?:? [Ss]ender (?:address |verify |refused|rejected)")
 _SENDER_TOLD = re.compile(r"(?:your (?:e?mail )?(?:address|account)|[?;&]id=)\s?<?" + ADDRESS_CORE)
+# Sought in lower case, which is faster than to ignore it.
 _SENDER_DOMAIN = re.compile(
-    r"(?:email from|mail from domain|domain of sender address|sending domain|MAIL FROM domain|SPF domain|From domain|originating from your (?:SPF|DKIM) domain|for domain|not allowed to send (?:mail )?(?:from|for)|checks? failed for|domain)\s{1,3}[\[<\"']?(?:\S{1,128}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})", re.I
+    r"(?:email from|domain of sender address|not allowed to send (?:mail )?(?:from|for)|checks? failed for|domain)\s{1,3}[\[<\"']?(?:\S{1,128}@)?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})"
 )  # fmt: skip
 _AUTH_DOMAIN = re.compile(
-    r"(?:(?:SPF|DKIM|DMARC)\s{1,3}[\[(]|header\.from=|smtp\.mailfrom=|header\.[di]=@?|\bd=|(?:policy|record|SPF|DMARC|DKIM|domain)\s{1,3}(?:of|for|in)\s{1,3}<?)(?:[^\s@]{1,64}@)?((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\b", re.I
+    r"(?:(?:spf|dkim|dmarc)\s{1,3}[\[(]|header\.from=|smtp\.mailfrom=|header\.[di]=@?|d(?<!\wd)=|(?:policy|record|spf|dmarc|dkim|domain)\s{1,3}(?:of|for|in)\s{1,3}<?)(?:[^\s@]{1,64}@)?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})\b"
 )  # fmt: skip
 _NEW_ADDRESS = re.compile(
     r"(?:try|use|contact|moved to|address is(?: now)?|forward to|write to|new address:?)\s{1,3}<?" + ADDRESS_CORE, re.I
@@ -168,9 +168,13 @@ class Values:
 
     def sender_domain(self) -> str | None:
         """The sending domain the text names."""
-        found = _SENDER_DOMAIN.search(self._text()) or _AUTH_DOMAIN.search(self._text())
+        text = self._text()
+        lowered = text.lower()
+        if len(lowered) != len(text):  # a letter became two
+            lowered = text
+        found = _SENDER_DOMAIN.search(lowered) or _AUTH_DOMAIN.search(lowered)
         if found and "." in found[1]:
-            return found[1].rstrip(".")
+            return text[found.start(1) : found.end(1)].rstrip(".")
         address = self.get("sender")
         return _domain(address) if address and "@" in address else None
 
@@ -181,7 +185,7 @@ class Values:
         found = _IPV4.search(text) or (_IPV6.search(text) if text.count(":") > 1 else None)
         if found is None:
             return None
-        printed = [] if incoming else [address[1] for address in _HOST_IP.finditer(text)]
+        printed = [] if incoming else _printed_beside_hosts(text)
         # An address that stands elsewhere too (in a link to a block list) is not only the server's own.
         beside = {address for address in printed if text.count(address) == printed.count(address)}
         own = None if incoming else self._failure.remote_mta  # qmail names the server by its address
@@ -291,6 +295,15 @@ class Values:
 
     def _text(self) -> str:
         return self._failure.diagnostic[:2_000]
+
+
+def _printed_beside_hosts(text: str) -> list[str]:
+    """The IP addresses in brackets behind a host name."""
+    return [
+        found[1]
+        for found in _BRACKETED_IP.finditer(text)
+        if _HOST_BEFORE.search(text, max(0, found.start() - 28), found.start())
+    ]
 
 
 def _domain(address: str) -> str:
