@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from adapters.discord import render as discord
 from adapters.slack import render as slack
 from adapters.terminal import render as terminal
 from bot import load
@@ -145,6 +146,21 @@ def fuzz_slack(raw: bytes) -> None:
             assert len(page["blocks"]) <= slack.MAX_BLOCKS
             assert len(page["text"]) <= slack.MAX_FALLBACK
         assert not _BROADCAST.search(re.sub(r"<https?://[^>]*>", "", str(drawn)))
+
+
+def fuzz_discord(raw: bytes) -> None:
+    """Within Discord's limits as embeds and as plain text, and no mention or broadcast in it."""
+    for reply in _replies(raw):
+        for embeds in (True, False):
+            drawn = discord.render(reply, public=True, embeds=embeds)
+            assert len(drawn) <= discord.MAX_MESSAGES
+            for page in drawn:
+                assert len(page.get("content", "")) <= discord.MAX_CONTENT
+                assert len(page.get("embeds", ())) <= discord.MAX_EMBEDS
+                for embed in page.get("embeds", ()):
+                    assert len(embed.get("title", "")) <= discord.MAX_TITLE
+                    assert len(embed.get("description", "")) <= discord.MAX_DESCRIPTION
+            assert not _BROADCAST.search(str(drawn))
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
