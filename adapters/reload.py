@@ -4,7 +4,10 @@ An answer under way ends with the knowledge it began with. Knowledge that cannot
 """
 
 import asyncio
+import ctypes
+import gc
 import logging
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,6 +76,14 @@ class Reloads:
     read_at: float = field(default_factory=time.time)
 
 
+def _give_back() -> None:
+    """Return to the system what the knowledge before took; elsewhere than on glibc nothing is done."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
 class Reloader:
     """Reads the knowledge anew when it is asked to, one reading at a time."""
 
@@ -100,6 +111,7 @@ class Reloader:
             told = str(error) if isinstance(error, DataError) else describe(error)
             _log.error("the knowledge was not read anew, the one before goes on answering: %s", told)
             return
+        await asyncio.to_thread(_give_back)
         self._reloads.done += 1
         self._reloads.read_at = began
         _log.info("the knowledge was read anew in %.1f s", time.perf_counter() - begun)
