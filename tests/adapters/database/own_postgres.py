@@ -49,7 +49,8 @@ class OwnPostgres:
         parent = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         for process in (parent, *map(int, children)):
-            os.kill(process, number)
+            with contextlib.suppress(ProcessLookupError):  # a connection's process that has just ended
+                os.kill(process, number)
 
     def _run(self, program: str, *words: str) -> None:
         command = [str(self._programs / program), "-D", f"{self._folder}/data", *words]
