@@ -86,7 +86,7 @@ READING: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "prose": (prose.read_prose, (PROSE, "a@example.org\n", "<", "550 ")),
     "prose, lines": (prose.telling_lines, (PROSE, "550 no\n", "could not be delivered ")),
     "recipients": (find_recipient, ("<a@example.org> ", "a@", "from a@example.org ", "<")),
-    "refolding": (refold, ("Content-Type: message/delivery-status; a=b; charset=us-ascii\n", "X-A: " + "b " * 30 + "\nc d e f\n", "--b\n")),
+    "refolding": (refold, ("Content-Type: message/delivery-status\n\n", "Content-Type: message/delivery-status; a=b; charset=us-ascii\n", "X-A: " + "b " * 30 + "\nc d e f\n", "--b\n")),
     "refolding, records": (rejoin, ("12:00:00 " + "a " * 30 + "\n", "12:00:00 " + "a " * 30 + "\nb c d e\n", "a:")),
     "replies": (read_diagnostic, ("550-5.1.1 no\n", "said: 550 ", "-> ", "(")),
     "replies, codes": (find_codes, ("250 ", "5.1.", "550", "2.0.0 ")),

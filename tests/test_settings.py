@@ -23,7 +23,9 @@ def problems(environ: dict[str, str]) -> list[str]:
 
 def test_nothing_set_is_fine() -> None:
     """The terminal needs no setting."""
-    assert read_settings({"PATH": "/bin", "HOME": "/root"}) == Settings(state_dir=Path("/root/.local/state/smtpbot"))
+    assert read_settings({"PATH": "/bin", "HOME": "/home/kim"}) == Settings(
+        state_dir=Path("/home/kim/.local/state/smtpbot")
+    )
 
 
 def test_every_setting_is_listed_and_documented_and_every_field_has_one() -> None:

@@ -28,26 +28,23 @@ def refold(text: str) -> str:
             continue
         elif not line.strip():
             in_headers = any(name in kind for name in _HEADERS_INSIDE)
-            kind = (
-                kind if any(name in kind for name in _FIELDS_INSIDE) else ""
-            )  # their groups are parted by empty lines
+            if not any(name in kind for name in _FIELDS_INSIDE):  # their groups are parted by empty lines
+                kind = ""
             before = ""
         elif (before and line[0] in " \t") or (
             _FIELD.match(line) and not (line[0].islower() and _was_wrapped(before, line))
         ):
             before = line
-            kind += _content_type(line)
+            if line[:13].lower() == "content-type:":
+                kind = line[:MAX_TYPE].lower()
         elif _was_wrapped(before, line):
             lines[place] = " " + line
             before, changed = line, True
-            kind += line.lower() if 0 < len(kind) < MAX_TYPE else ""
+            if 0 < len(kind) < MAX_TYPE:
+                kind += line[:MAX_TYPE].lower()
         else:
             in_headers, before = bool(place == 0), ""  # an mbox begins with a line of its own
     return "\n".join(lines) if changed else text
-
-
-def _content_type(line: str) -> str:
-    return line.lower() if line[:13].lower() == "content-type:" else ""
 
 
 def rejoin(text: str) -> str:
